@@ -1,0 +1,50 @@
+// Defaults: the value of every setting nobody wrote. The schema shows them in editors, the readers fill them in, and the
+// documentation repeats them (a test compares), so they stand here once.
+import type {
+  BreakerConfig,
+  Config,
+  CorsConfig,
+  HealthConfig,
+  RetryConfig,
+  TimeoutsConfig,
+} from '../../ports/config.ts';
+
+export const defaultTimeouts: TimeoutsConfig = {
+  connectMs: 2_000,
+  firstTokenMs: 10_000,
+  idleMs: 20_000,
+  totalMs: 600_000,
+  queueMs: 30_000,
+};
+
+export const defaultRetry: RetryConfig = { maxAttempts: 3, budgetPercent: 10, backoffMs: 500, backoffMsMax: 20_000 };
+
+export const defaultBreaker: BreakerConfig = {
+  consecutiveFailures: 5,
+  failurePercent: 50,
+  minimumSends: 20,
+  windowMs: 30_000,
+  openMs: 10_000,
+  openMsMax: 300_000,
+};
+
+export const defaultHealth: HealthConfig = {
+  path: '/health',
+  intervalMs: 10_000,
+  timeoutMs: 2_000,
+  unhealthyAfter: 3,
+  healthyAfter: 2,
+};
+
+export const defaultCors: Omit<CorsConfig, 'origins'> = { maxAgeSeconds: 600 };
+
+export const defaultServer = {
+  host: '127.0.0.1',
+  port: 4000,
+  open: false,
+  // Kubernetes kills 30 s after SIGTERM: draining must be over before.
+  drainMs: 25_000,
+} as const;
+
+export const defaultLogLevel: Config['log']['level'] = 'info';
+export const defaultSampleRatio = 1;

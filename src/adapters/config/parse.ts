@@ -1,0 +1,123 @@
+// Parse: the text of a configuration file → Config, or every problem in it as `file:line:column: message`.
+// The steps: document (syntax, positions) → secrets → shape (zod) → sections (what settings mean to each other).
+// A part with a wrong shape is taken out and the rest is still checked, so that one reading finds everything.
+import type { JsonObject, JsonValue } from '../../kernel/json.ts';
+import { isObject } from '../../kernel/json.ts';
+import { fail, ok, type Result } from '../../kernel/result.ts';
+import type { Config } from '../../ports/config.ts';
+import type { Environment } from '../environment.ts';
+import type { Automatic } from './automatic.ts';
+import { defaultServer } from './defaults.ts';
+import { type ConfigDocument, readDocument } from './document.ts';
+import { type Path, problemLines, Problems } from './problems.ts';
+import type { ProviderFacts, Reading } from './reading.ts';
+import { type FileConfig, fileSchema } from './schema.ts';
+import { type Expanded, type Expansion, expandSecrets } from './secrets.ts';
+import { readSections } from './sections.ts';
+import { shapeAt } from './shape.ts';
+import { complaintsOf } from './words.ts';
+
+export interface ParseOptions {
+  /** As shown in messages and in Config.source. */
+  readonly file: string;
+  readonly environment: Environment;
+  readonly providers: ProviderFacts;
+  /** Upstreams and models of the environment, for a file that lists no upstreams. */
+  readonly automatic: (port: number) => Result<Automatic, readonly string[]>;
+  resolvePath(path: string): string;
+  whyUnreadable(path: string): string | null;
+}
+
+export interface ParsedConfig {
+  readonly config: Config;
+  /** `file:line:column` of a setting, for what is found out later. */
+  placeOf(path: Path): string;
+}
+
+export function parseConfig(text: string, options: ParseOptions): Result<ParsedConfig, readonly string[]> {
+  const document = readDocument(text);
+  if (!document.ok) return fail(problemLines(options.file, document.error));
+  const written = withoutAnchors(document.value.value);
+  const problems = new Problems(document.value);
+  const expanded = expandSecrets(written, (name) => options.environment.lookup(name));
+  for (const { path, message } of expanded.problems) problems.add(path, message);
+  const file = shaped(written, expanded, problems);
+  const reading: Reading = {
+    problems,
+    providers: options.providers,
+    upstreamNames: isObject(written['upstreams']) ? Object.keys(written['upstreams']) : [],
+    resolvePath: options.resolvePath,
+    whyUnreadable: options.whyUnreadable,
+  };
+  const automatic =
+    file.upstreams === undefined && written['upstreams'] === undefined
+      ? options.automatic(file.port ?? defaultServer.port)
+      : null;
+  const config = readSections(file, options.file, automatic?.ok === true ? automatic.value : null, reading);
+  const lines = [...problems.lines(options.file), ...(automatic?.ok === false ? automatic.error : [])];
+  if (lines.length > 0) return fail(lines.map((line) => redact(line, expanded.expansions)));
+  return ok({ config, placeOf: (path) => placeText(options.file, document.value, path) });
+}
+
+function placeText(file: string, document: ConfigDocument, path: Path): string {
+  const { line, column } = document.valueAt(path);
+  return `${file}:${line}:${column}`;
+}
+
+/** Top-level names that begin with `x-` are the user's: a place for YAML anchors. */
+function withoutAnchors(value: JsonObject): JsonObject {
+  const kept = Object.create(null) as JsonObject;
+  for (const [name, inner] of Object.entries(value)) if (!name.startsWith('x-')) kept[name] = inner;
+  return kept;
+}
+
+/** The file in its right shape; what has not is reported and left out. */
+function shaped(written: JsonObject, expanded: Expanded, problems: Problems): FileConfig {
+  const value = withKinds(expanded);
+  const writtenAt = (path: Path): unknown => valueAt(written, path);
+  for (;;) {
+    const result = fileSchema.safeParse(value);
+    if (result.success) return result.data;
+    const complaints = complaintsOf(result.error.issues, writtenAt);
+    for (const complaint of complaints) problems.addPruned(takeOut(value, complaint.prune), complaint);
+  }
+}
+
+/** A reference that is a whole value may stand for a number or a boolean: `port: ${PORT}`. */
+function withKinds({ value, expansions }: Expanded): JsonObject {
+  for (const { path, whole, text } of expansions) {
+    const kind = whole ? shapeAt(path)?.['type'] : undefined;
+    const parent = valueAt(value, path.slice(0, -1));
+    const name = path.at(-1);
+    if (!isObject(parent) || name === undefined) continue;
+    if ((kind === 'integer' || kind === 'number') && Number.isFinite(Number(text))) parent[name] = Number(text);
+    if (kind === 'boolean' && (text === 'true' || text === 'false')) parent[name] = text === 'true';
+  }
+  return value;
+}
+
+/** Removes the setting, or the whole list it is in (so that no other entry changes its number). Answers what it removed. */
+function takeOut(value: JsonObject, path: Path): Path {
+  const firstIndex = path.findIndex((step) => typeof step === 'number');
+  const short = firstIndex < 0 ? path : path.slice(0, firstIndex);
+  const parent = valueAt(value, short.slice(0, -1));
+  const name = short.at(-1);
+  if (isObject(parent) && name !== undefined) delete parent[name];
+  return path;
+}
+
+function valueAt(value: JsonObject, path: Path): JsonValue | undefined {
+  let here: JsonValue | undefined = value;
+  for (const step of path) {
+    if (Array.isArray(here)) here = typeof step === 'number' ? here[step] : undefined;
+    else here = isObject(here) && Object.hasOwn(here, step) ? here[step] : undefined;
+  }
+  return here;
+}
+
+/** The last guard: whatever a message quotes, it does not quote what came from the environment. */
+function redact(line: string, expansions: readonly Expansion[]): string {
+  let safe = line;
+  for (const { text } of expansions) if (text.length >= 4) safe = safe.replaceAll(text, '(not shown)');
+  return safe;
+}

@@ -1,0 +1,247 @@
+// Schema: what a user may write in the configuration file. Only the shape stands here (names, types, ranges, words for
+// editors); what settings mean to each other is checked by the readers beside this file. Everything is optional for zod:
+// a missing setting is told by its reader, which can say what to add.
+import { z } from 'zod';
+import { lanes, tiers } from '../../kernel/lane.ts';
+import { limits } from '../../kernel/limits.ts';
+import { providerNames } from '../../ports/config.ts';
+import {
+  defaultBreaker,
+  defaultCors,
+  defaultHealth,
+  defaultLogLevel,
+  defaultRetry,
+  defaultSampleRatio,
+  defaultServer,
+  defaultTimeouts,
+} from './defaults.ts';
+
+// Timers overflow above 2^31 ms; a day is more than anybody waits for an answer.
+const MS_MAX = 86_400_000;
+const PORT_MAX = 65_535;
+
+const text = (description: string) => z.string().min(1).meta({ description }).optional();
+const flag = (description: string, byDefault?: boolean) =>
+  z
+    .boolean()
+    .meta(byDefault === undefined ? { description } : { description, default: byDefault })
+    .optional();
+const whole = (description: string, range: { min: number; max: number }, byDefault?: number) =>
+  z
+    .int()
+    .min(range.min)
+    .max(range.max)
+    .meta(byDefault === undefined ? { description } : { description, default: byDefault })
+    .optional();
+const count = (description: string, byDefault?: number) => whole(description, { min: 1, max: 1e12 }, byDefault);
+const ms = (description: string, byDefault: number, min = 1) => whole(description, { min, max: MS_MAX }, byDefault);
+const percent = (description: string, byDefault: number, min: number) =>
+  whole(description, { min, max: 100 }, byDefault);
+const names = (description: string) => z.array(z.string().min(1)).min(1).meta({ description }).optional();
+const port = (description: string, byDefault?: number) => whole(description, { min: 0, max: PORT_MAX }, byDefault);
+const tier = (description: string) => z.enum(tiers).meta({ description }).optional();
+const requestsPerMinute = (whose: string) => count(`Requests per minute ${whose}. Leave it out for no limit.`);
+const tokensPerMinute = (whose: string) => count(`Tokens per minute ${whose}. Leave it out for no limit.`);
+
+const modelTimeouts = z.strictObject({
+  firstTokenMs: ms(
+    'From sending to the first content, while another target could be asked.',
+    defaultTimeouts.firstTokenMs,
+  ),
+  idleMs: ms('Longest gap between two pieces of content; keep-alives do not count.', defaultTimeouts.idleMs),
+  totalMs: ms('The whole exchange, waiting included.', defaultTimeouts.totalMs),
+  queueMs: ms('Longest wait for room; 0 never waits.', defaultTimeouts.queueMs, 0),
+});
+// Connections are shared by all models of an upstream, so a model has no say in how they are made.
+const timeouts = modelTimeouts.extend({
+  connectMs: ms('Time to connect to an upstream, TLS included.', defaultTimeouts.connectMs),
+});
+
+const health = z
+  .strictObject({
+    path: z
+      .string()
+      .min(1)
+      .meta({ description: 'Path on the upstream’s host.', default: defaultHealth.path })
+      .optional(),
+    intervalMs: ms('Time between two checks.', defaultHealth.intervalMs),
+    timeoutMs: ms('Time one check may take.', defaultHealth.timeoutMs),
+    unhealthyAfter: count('Failed checks in a row that take the upstream out.', defaultHealth.unhealthyAfter),
+    healthyAfter: count('Good checks in a row that take it back in.', defaultHealth.healthyAfter),
+  })
+  .meta({ description: 'Ask the upstream regularly whether it is well; `{}` asks with the defaults.' })
+  .optional();
+
+const upstream = z.strictObject({
+  provider: z
+    .enum(providerNames)
+    .meta({ description: 'Kind of far side. May be left out when the upstream is named like a provider.' })
+    .optional(),
+  baseUrl: text('Address of the API, with `/v1` where it has it. Leave it out for the provider’s own.'),
+  apiKey: text('Credential. Write `${NAME}` to take it from the environment.'),
+  apiKeys: names('Several credentials, used in turn. Instead of `apiKey`.'),
+  tier: tier('`base` first, `peak` when that is full, `standby` last. Default: base.'),
+  maxConcurrent: count('Requests in flight at once. Leave it out for the provider’s known limit, or none.'),
+  requestsPerMinute: requestsPerMinute('sent to this upstream'),
+  tokensPerMinute: tokensPerMinute('sent to this upstream'),
+  headers: z
+    .record(z.string(), z.string())
+    .meta({ description: 'Headers sent with every request to this upstream.' })
+    .optional(),
+  region: text('Where it computes, for keys that are bound to regions.'),
+  caFile: text('PEM file with the authority to trust besides the system’s; relative to this file.'),
+  proxy: text('HTTP proxy on the way to this upstream: `http://proxy:3128`.'),
+  health,
+  discover: flag('Ask for its list of models and serve them. Default: true when the file lists no models.'),
+});
+
+const targetObject = z.strictObject({
+  upstream: text('Name of a listed upstream.'),
+  model: text('The upstream’s model id. Leave it out for the public name, or for what `*` matched.'),
+  weight: z
+    .number()
+    .min(0)
+    .max(1e6)
+    .meta({ description: 'Share of the requests among the targets of one tier.', default: 1 })
+    .optional(),
+  tier: tier('Default: the upstream’s tier.'),
+  defaults: z
+    .record(z.string(), z.unknown())
+    .meta({ description: 'Request fields set when the client did not send them.' })
+    .optional(),
+  contextTokens: count('Prompt and answer together; only when the provider’s table does not know or is wrong.'),
+  outputTokens: count('Longest answer.'),
+  tools: flag('Can call tools.'),
+  vision: flag('Can see images.'),
+  jsonSchema: flag('Can answer by a JSON schema.'),
+});
+
+const target = z.union([
+  z.string().min(1).meta({ description: '`upstream/model`, or `upstream` for the same model name.' }),
+  targetObject,
+]);
+
+const model = z.strictObject({
+  targets: z
+    .array(target)
+    .min(1)
+    .max(limits.targetsPerModelMax)
+    .meta({ description: 'Who may answer: tier by tier, by weight inside a tier.' })
+    .optional(),
+  aliases: names('Other names for this model.'),
+  timeouts: modelTimeouts.meta({ description: 'Instead of the file’s `timeouts`, setting by setting.' }).optional(),
+  dropParams: flag('Drop request parameters that a target cannot take, instead of refusing.', false),
+  failoverOnContentFilter: flag('Ask the next target when a content policy refused.', false),
+});
+
+const key = z.strictObject({
+  key: text('The secret clients send. Write `${NAME}` to take it from the environment.'),
+  keySha256: text('SHA-256 of the secret in hex, instead of `key`.'),
+  name: text('Shown in logs and metrics. Default: `key-` and the first 8 digits of the SHA-256.'),
+  lane: z.enum(lanes).meta({ description: 'Priority: vip, standard, batch.', default: 'standard' }).optional(),
+  models: names('Public names and patterns this key may use. Leave it out for all.'),
+  regions: names('Only upstreams in these regions. Leave it out for all.'),
+  limits: z
+    .strictObject({
+      requestsPerMinute: requestsPerMinute('from this key'),
+      tokensPerMinute: tokensPerMinute('from this key'),
+      maxConcurrent: count('Requests in flight at once. Leave it out for no limit.'),
+    })
+    .meta({ description: 'What this key may use.' })
+    .optional(),
+});
+
+const retry = z
+  .strictObject({
+    maxAttempts: whole(
+      'Sends per request over all targets, the first included.',
+      { min: 1, max: limits.attemptsMax },
+      defaultRetry.maxAttempts,
+    ),
+    budgetPercent: percent(
+      'Resends to the same upstream, as a share of its sends; 0 never resends.',
+      defaultRetry.budgetPercent,
+      0,
+    ),
+    backoffMs: ms('First wait before a resend; doubles each time, with jitter.', defaultRetry.backoffMs),
+    backoffMsMax: ms('Longest wait before a resend.', defaultRetry.backoffMsMax),
+  })
+  .meta({ description: 'When a send fails.' })
+  .optional();
+
+const breaker = z
+  .strictObject({
+    consecutiveFailures: count('Failures in a row that open it.', defaultBreaker.consecutiveFailures),
+    failurePercent: percent('Share of failures in the window that opens it.', defaultBreaker.failurePercent, 1),
+    minimumSends: count('Fewest sends in the window before the share counts.', defaultBreaker.minimumSends),
+    windowMs: ms('Length of the window.', defaultBreaker.windowMs, 1_000),
+    openMs: ms('How long it stays open at first; doubles with each failed probe.', defaultBreaker.openMs),
+    openMsMax: ms('How long it stays open at most.', defaultBreaker.openMsMax),
+  })
+  .meta({ description: 'When a target is left alone because it keeps failing.' })
+  .optional();
+
+const cors = z
+  .strictObject({
+    origins: names('Origins browsers may call from, `https://app.example.com`; `*` for all.'),
+    maxAgeSeconds: whole('How long browsers remember the answer.', { min: 0, max: 86_400 }, defaultCors.maxAgeSeconds),
+  })
+  .meta({ description: 'Let browsers call from other origins. Off when left out.' })
+  .optional();
+
+const log = z
+  .strictObject({
+    level: z
+      .enum(['debug', 'info', 'warn', 'error', 'silent'])
+      .meta({ description: 'Least level that is logged.', default: defaultLogLevel })
+      .optional(),
+  })
+  .meta({ description: 'The log on standard output.' })
+  .optional();
+
+const telemetry = z
+  .strictObject({
+    otlpEndpoint: text('OTLP/HTTP base URL. Default: OTEL_EXPORTER_OTLP_ENDPOINT; traces are off when neither is set.'),
+    sampleRatio: z
+      .number()
+      .min(0)
+      .max(1)
+      .meta({ description: 'Share of requests traced when the caller did not decide.', default: defaultSampleRatio })
+      .optional(),
+  })
+  .meta({ description: 'Traces over OTLP.' })
+  .optional();
+
+export const fileSchema = z.strictObject({
+  $schema: z.string().meta({ description: 'For editors; Spillway ignores it.' }).optional(),
+  host: z
+    .string()
+    .min(1)
+    .meta({ description: 'Address to listen on. The variable HOST overrides it.', default: defaultServer.host })
+    .optional(),
+  port: port('Port to listen on; 0 takes any free one. The variable PORT overrides it.', defaultServer.port),
+  open: flag('Serve without `keys` on a host that is not loopback.', defaultServer.open),
+  adminKey: text('Secret for /admin. Without it /admin answers only on loopback.'),
+  adminPort: port('Port of its own for /admin and /metrics.'),
+  drainMs: ms('How long a stop waits for requests in flight; 0 does not wait.', defaultServer.drainMs, 0),
+  upstreams: z
+    .record(z.string(), upstream)
+    .meta({ description: 'Accounts and endpoints. Left out: those found in the environment, and the demo.' })
+    .optional(),
+  models: z.record(z.string(), model).meta({ description: 'Public names and patterns, and who answers.' }).optional(),
+  keys: z.array(key).min(1).meta({ description: 'Who may call. Left out: anybody on loopback.' }).optional(),
+  timeouts: timeouts.meta({ description: 'Deadlines in milliseconds.' }).optional(),
+  retry,
+  breaker,
+  cors,
+  log,
+  telemetry,
+});
+
+/** The file as zod lets it through: everything optional, all types right. */
+export type FileConfig = z.output<typeof fileSchema>;
+export type FileUpstream = z.output<typeof upstream>;
+export type FileModel = z.output<typeof model>;
+export type FileTarget = z.output<typeof target>;
+export type FileKey = z.output<typeof key>;
+export type FileTimeouts = z.output<typeof timeouts>;

@@ -1,0 +1,170 @@
+// Log fields: the ECS form of facts. Flat dotted names, as ECS allows; ECS and gen_ai names where they exist,
+// `spillway.*` for the rest. A field that says nothing is undefined, which pino leaves out.
+// Strings that came from outside are clipped here; JSON escaping makes them harmless.
+import type { AttemptFact, ExchangeFact, Fact } from '../../kernel/facts.ts';
+import { clip, errorType, genAiProvider, operationNames, trailLine, troubleOf } from './words.ts';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** A change of state as a line. */
+export interface LogRecord {
+  readonly level: LogLevel;
+  /** Wall time in ms; null: about now. */
+  readonly at: number | null;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+type StateFact = Exclude<Fact, { kind: 'exchange' | 'attempt' }>;
+
+const NAME_CHARACTERS_MAX = 256;
+const MESSAGE_CHARACTERS_MAX = 1000;
+const NANOSECONDS_PER_MS = 1e6;
+
+const outcomes = { answered: 'success', rejected: 'failure', failed: 'failure', abandoned: 'unknown' } as const;
+
+/** One object literal with every field, so that all exchanges share one shape: this runs once per exchange. */
+export function exchangeFields(exchange: ExchangeFact, withTrail: boolean): Readonly<Record<string, unknown>> {
+  const { trace, usage, provider, surface } = exchange;
+  return {
+    'event.action': 'exchange',
+    'event.duration': Math.round(exchange.durationMs * NANOSECONDS_PER_MS),
+    'event.outcome': outcomes[exchange.outcome],
+    'http.response.status_code': exchange.status,
+    'http.request.id': short(exchange.requestId),
+    'http.request.body.bytes': exchange.bytesIn,
+    'http.response.body.bytes': exchange.bytesOut,
+    'trace.id': trace.traceId,
+    'span.id': trace.spanId,
+    'gen_ai.operation.name': surface === null ? undefined : operationNames[surface],
+    'gen_ai.provider.name': provider === null ? undefined : genAiProvider(provider),
+    'gen_ai.request.model': short(exchange.modelAsked),
+    'gen_ai.response.model': short(exchange.upstreamModel),
+    'gen_ai.usage.input_tokens': usage?.promptTokens,
+    'gen_ai.usage.output_tokens': usage?.completionTokens,
+    'gen_ai.usage.cache_read.input_tokens': usage?.cachedTokens ?? undefined,
+    'gen_ai.usage.reasoning.output_tokens': usage?.reasoningTokens ?? undefined,
+    'error.type': errorType(exchange) ?? undefined,
+    'error.message': message(troubleOf(exchange)),
+    'spillway.exchange': exchange.id,
+    'spillway.outcome': exchange.outcome,
+    'spillway.key': exchange.key ?? undefined,
+    'spillway.lane': exchange.lane,
+    'spillway.stream': exchange.stream,
+    'spillway.model': short(exchange.model),
+    'spillway.target': short(exchange.target),
+    'spillway.attempts': exchange.attempts,
+    'spillway.queue_ms': milliseconds(exchange.queueMs),
+    'spillway.overhead_ms': milliseconds(exchange.overheadMs),
+    'spillway.first_token_ms': exchange.firstTokenMs === null ? undefined : milliseconds(exchange.firstTokenMs),
+    'spillway.cost_usd': exchange.costMicroUsd === null ? undefined : exchange.costMicroUsd / 1e6,
+    'spillway.trail': withTrail ? exchange.trail.map(trailLine) : undefined,
+  };
+}
+
+export function attemptFields(attempt: AttemptFact): Readonly<Record<string, unknown>> {
+  const { usage } = attempt;
+  return {
+    'event.action': 'attempt',
+    'event.duration': Math.round(attempt.durationMs * NANOSECONDS_PER_MS),
+    'event.outcome': attempt.fault === null ? 'success' : 'failure',
+    'http.response.status_code': attempt.status ?? undefined,
+    'gen_ai.operation.name': operationNames[attempt.surface],
+    'gen_ai.provider.name': genAiProvider(attempt.provider),
+    'gen_ai.usage.input_tokens': usage?.promptTokens,
+    'gen_ai.usage.output_tokens': usage?.completionTokens,
+    'error.type': attempt.fault ?? undefined,
+    'error.message': message(attempt.faultMessage),
+    'spillway.exchange': attempt.exchange,
+    'spillway.attempt': attempt.number,
+    'spillway.model': short(attempt.model),
+    'spillway.target': short(attempt.target),
+    'spillway.tier': attempt.tier,
+    'spillway.first_token_ms': attempt.firstTokenMs === null ? undefined : milliseconds(attempt.firstTokenMs),
+    'spillway.keep_alives': attempt.keepAlives,
+  };
+}
+
+export function stateRecord(fact: StateFact): LogRecord {
+  const { level, text, fields } = describe(fact);
+  const action = { 'event.action': fact.kind };
+  return { level, at: fact.at, message: clip(text, MESSAGE_CHARACTERS_MAX), fields: { ...action, ...fields } };
+}
+
+interface Description {
+  readonly level: LogLevel;
+  readonly text: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+function describe(fact: StateFact): Description {
+  switch (fact.kind) {
+    case 'breaker':
+      return {
+        level: fact.to === 'open' ? 'warn' : 'info',
+        text: `breaker of ${fact.target}: ${fact.from} → ${fact.to} (${fact.why})`,
+        fields: { 'spillway.target': fact.target, 'spillway.breaker.from': fact.from, 'spillway.breaker.to': fact.to },
+      };
+    case 'credential':
+      return {
+        level: fact.restMs > 0 ? 'warn' : 'info',
+        text: `credential ${fact.ordinal} of ${fact.upstream} ${restText(fact.restMs)} (${fact.why})`,
+        fields: {
+          'spillway.upstream': fact.upstream,
+          'spillway.credential.ordinal': fact.ordinal,
+          'spillway.credential.rest_ms': fact.restMs,
+        },
+      };
+    case 'health':
+      return {
+        level: fact.healthy ? 'info' : 'warn',
+        text: `upstream ${fact.upstream} is ${fact.healthy ? 'healthy' : 'unhealthy'} (${fact.why})`,
+        fields: { 'spillway.upstream': fact.upstream, 'spillway.healthy': fact.healthy },
+      };
+    case 'config':
+      return {
+        level: fact.accepted ? 'info' : 'error',
+        text: `${configText(fact)}${fact.notes.length === 0 ? '' : `: ${fact.notes.join('; ')}`}`,
+        fields: {
+          'spillway.config.accepted': fact.accepted,
+          'spillway.config.version': fact.version,
+          'spillway.config.source': fact.source,
+          'spillway.config.notes': fact.notes.map((note) => clip(note, MESSAGE_CHARACTERS_MAX)),
+        },
+      };
+    case 'state':
+      return {
+        level: 'info',
+        text: `${fact.state}: ${fact.why}`,
+        fields: { 'spillway.state': fact.state },
+      };
+    case 'bug':
+      return {
+        level: 'error',
+        text: `bug in ${fact.where}: ${fact.error}`,
+        fields: { 'error.type': 'bug', 'error.message': message(fact.error), 'spillway.where': fact.where },
+      };
+  }
+}
+
+function restText(restMs: number): string {
+  return restMs > 0 ? `rests for ${Math.ceil(restMs / 1000)} s` : 'is back';
+}
+
+function configText(fact: Fact & { kind: 'config' }): string {
+  return fact.accepted
+    ? `config ${fact.version} loaded from ${fact.source}`
+    : `config from ${fact.source} refused, version ${fact.version} stays`;
+}
+
+function short(name: string | null): string | undefined {
+  return name === null ? undefined : clip(name, NAME_CHARACTERS_MAX);
+}
+
+function message(text: string | null): string | undefined {
+  return text === null ? undefined : clip(text, MESSAGE_CHARACTERS_MAX);
+}
+
+function milliseconds(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

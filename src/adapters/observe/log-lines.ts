@@ -1,0 +1,52 @@
+// Log lines: facts as one short line each, for the `message` field and for a person at a terminal.
+// Names in them come from clients and upstreams: a terminal must never get their control characters.
+import type { AttemptFact, ExchangeFact } from '../../kernel/facts.ts';
+import type { LogRecord } from './log-fields.ts';
+import { clip, errorType, troubleOf } from './words.ts';
+
+const NAME_CHARACTERS_MAX = 80;
+const LINE_CHARACTERS_MAX = 500;
+
+/** `200 deepseek-chat → deepseek/deepseek-chat 1240 ms (first 310 ms) 812→96 tokens`. */
+export function exchangeLine(exchange: ExchangeFact): string {
+  const { usage, firstTokenMs, attempts, queueMs, target } = exchange;
+  const model = clip(exchange.model ?? exchange.modelAsked ?? exchange.surface ?? '-', NAME_CHARACTERS_MAX);
+  let line = `${exchange.status} ${model}`;
+  if (target !== null) line += ` → ${clip(target, NAME_CHARACTERS_MAX)}`;
+  line += ` ${Math.round(exchange.durationMs)} ms`;
+  if (firstTokenMs !== null && exchange.stream) line += ` (first ${Math.round(firstTokenMs)} ms)`;
+  if (queueMs >= 1) line += ` queued ${Math.round(queueMs)} ms`;
+  if (usage !== null) line += ` ${usage.promptTokens}→${usage.completionTokens} tokens`;
+  if (attempts > 1) line += ` ${attempts} attempts`;
+  if (exchange.outcome === 'answered') return line;
+  const trouble = troubleOf(exchange);
+  line += ` ${exchange.outcome}`;
+  const kind = errorType(exchange);
+  if (kind !== null) line += ` ${kind}`;
+  return clip(trouble === null ? line : `${line}: ${trouble}`, LINE_CHARACTERS_MAX);
+}
+
+export function attemptLine(attempt: AttemptFact): string {
+  const result = attempt.fault === null ? 'delivered' : `${attempt.fault}: ${attempt.faultMessage ?? ''}`;
+  const status = attempt.status === null ? '' : `${attempt.status} `;
+  const line = `attempt ${attempt.number} ${attempt.target} ${status}${Math.round(attempt.durationMs)} ms ${result}`;
+  return clip(line, LINE_CHARACTERS_MAX);
+}
+
+export function recordLine(record: LogRecord): string[] {
+  const time = record.at === null ? ' '.repeat(12) : readableTime(record.at);
+  return [`${time} ${record.level.padEnd(5)} ${record.message}`];
+}
+
+/** `14:03:59.120`, local time: the reader sits at the machine. */
+export function readableTime(wallMs: number): string {
+  const date = new Date(wallMs);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const clock = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  return `${clock}.${String(date.getMilliseconds()).padStart(3, '0')}`;
+}
+
+/** Control and direction-changing characters would let a model name rewrite the terminal; each becomes `?`. */
+export function withoutControls(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, '?');
+}

@@ -1,0 +1,44 @@
+// Dialect: a wire format as seen from its two ends. The door speaks a dialect to the caller, a provider speaks one to the
+// far side; both ends live in one folder per format with the same file names (request, answer, events, errors).
+import type { AnswerReading, CanonicalRequest } from '../kernel/chat.ts';
+import type { Fault } from '../kernel/fault.ts';
+import type { HeaderRecord } from '../kernel/headers.ts';
+import type { Surface } from '../kernel/lane.ts';
+import type { Rejection } from '../kernel/rejection.ts';
+import type { Result } from '../kernel/result.ts';
+import type { Usage } from '../kernel/usage.ts';
+
+/** What a caller is told when it does not get an answer; a Rejection or a Fault in the caller's vocabulary. */
+export interface ErrorForm {
+  readonly status: number;
+  readonly message: string;
+  readonly type: string;
+  readonly code: string | null;
+  readonly param: string | null;
+}
+
+/** The caller's side. */
+export interface DoorDialect {
+  readonly name: string;
+  /** Parses and checks a body once; nobody checks again. The message names the offending parameter. */
+  readRequest(surface: Surface, bytes: Uint8Array): Result<CanonicalRequest, Rejection>;
+  /** A whole JSON error body. */
+  errorBody(form: ErrorForm): Uint8Array;
+  /** An error inside a stream that has begun; SDKs raise it. */
+  errorEvent(form: ErrorForm): Uint8Array;
+  /** A usage event for a caller that asked for usage whose upstream put it elsewhere or said none. */
+  usageEvent(usage: Usage, model: string, id: string, created: number): Uint8Array;
+  /** The stream's end marker. */
+  readonly endEvent: Uint8Array;
+}
+
+/** The far side. */
+export interface FarDialect {
+  readonly name: string;
+  /** Reads one event's data. Never throws: what cannot be read is a reading with a `malformed` fault. */
+  readEvent(surface: Surface, data: string): AnswerReading;
+  /** Reads a whole 200 body (leading blank lines allowed). Never throws. */
+  readAnswer(surface: Surface, body: Uint8Array): AnswerReading;
+  /** Classifies a non-2xx answer by status first, then by what the body says. `body` may be any bytes, cut short. */
+  readFault(status: number, headers: HeaderRecord, body: Uint8Array): Fault;
+}

@@ -1,0 +1,236 @@
+// Attempt: one send to one target, from ticket to outcome. It builds the request, watches the clocks, gathers error bodies
+// and hands good answers to a reader. It reports exactly one outcome to its listener and then falls silent; whether
+// anything is tried again is not its business.
+import type { HeaderList, HeaderRecord } from '../kernel/headers.ts';
+import { later, type MonotonicMs } from '../kernel/brands.ts';
+import type { CanonicalRequest } from '../kernel/chat.ts';
+import { type Fault, fault } from '../kernel/fault.ts';
+import { limits } from '../kernel/limits.ts';
+import { concatBytes } from '../kernel/web.ts';
+import { patchObject } from '../dialects/json-patch.ts';
+import type { Timer } from '../ports/clock.ts';
+import type { TimeoutsConfig } from '../ports/config.ts';
+import type { UpstreamCall, UpstreamSink, WireTrouble } from '../ports/upstream.ts';
+import { type AnswerReader, type AnswerSum, type ReaderListener, StreamReader, WholeReader } from './answer-reader.ts';
+import type { PlannedTarget } from './exchange.ts';
+import type { Kit } from './kit.ts';
+
+/** Reasoning pauses longer than speech. */
+const THINKING_IDLE_FACTOR = 3;
+/** How long a finished upstream may take to close its answer before the connection is given up. */
+const LINGER_MS = 1_000;
+
+export interface AttemptListener {
+  onOutput(bytes: Uint8Array): void;
+  /** `body` null: everything went through `onOutput`. */
+  onComplete(body: Uint8Array | null): void;
+  onFault(fault: Fault): void;
+  /** First token is late: may the attempt be given up for another target? */
+  mayGiveUp(): boolean;
+}
+
+export interface AttemptOrder {
+  readonly request: CanonicalRequest;
+  readonly planned: PlannedTarget;
+  /** Counts from 0. */
+  readonly credential: number;
+  /** Trace and request ids, and what the caller's dialect passes on. */
+  readonly extraHeaders: HeaderList;
+  readonly timeouts: TimeoutsConfig;
+}
+
+export class Attempt implements UpstreamSink, ReaderListener {
+  readonly sentAt: MonotonicMs;
+  firstTokenAt: MonotonicMs | null = null;
+  status: number | null = null;
+  readonly #kit: Kit;
+  readonly #order: AttemptOrder;
+  readonly #listener: AttemptListener;
+  readonly #call: UpstreamCall;
+  #headers: HeaderRecord = {};
+  #reader: AnswerReader | null = null;
+  #faultBody: Uint8Array[] | null = null;
+  #faultBytes = 0;
+  #progressAt: MonotonicMs;
+  #clock: Timer | null = null;
+  #paused = false;
+  #over = false;
+  #wireOpen = true;
+
+  constructor(order: AttemptOrder, listener: AttemptListener, kit: Kit) {
+    this.#kit = kit;
+    this.#order = order;
+    this.#listener = listener;
+    this.sentAt = kit.clock.now();
+    this.#progressAt = this.sentAt;
+    const { target } = order.planned;
+    const { upstream } = target;
+    const { path, fromOrigin, patch } = order.planned.prepared;
+    this.#call = kit.transport(upstream.provider.name).send(
+      {
+        route: upstream.route,
+        method: 'POST',
+        path: fromOrigin ? path : upstream.basePath + path,
+        headers: this.#requestHeaders(),
+        body: patchObject(order.request.bytes, order.request.body, patch),
+      },
+      this,
+    );
+    // A whole answer says nothing until it is done: only the exchange's total deadline bounds it.
+    if (order.request.stream) this.#watch(order.timeouts.firstTokenMs);
+  }
+
+  get sum(): AnswerSum | null {
+    return this.#reader?.sum ?? null;
+  }
+
+  /** The stream's first event, for building an event of our own; null for whole answers. */
+  get firstData(): string | null {
+    return this.#reader instanceof StreamReader ? this.#reader.firstData : null;
+  }
+
+  get usageOwed(): boolean {
+    return this.#reader instanceof StreamReader && this.#reader.usageOwed;
+  }
+
+  /** The client reads slowly: no content is nobody's fault until `resume`. */
+  pause(): void {
+    this.#paused = true;
+    this.#call.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#progressAt = this.#kit.clock.now();
+    this.#call.resume();
+  }
+
+  /** Ends the attempt without an outcome: the client left, or the deadline passed. */
+  cancel(): void {
+    if (!this.#close()) return;
+    this.#call.cancel();
+  }
+
+  onHead(status: number, headers: HeaderRecord): void {
+    this.status = status;
+    this.#headers = headers;
+    if (this.#over) return;
+    const { request, planned } = this.#order;
+    if (status < 200 || status > 299) {
+      this.#faultBody = [];
+      return;
+    }
+    const streamed = headers['content-type']?.includes('text/event-stream') ?? false;
+    const { dialect } = planned.target.upstream.provider;
+    this.#reader =
+      request.stream && streamed
+        ? new StreamReader(request, dialect, this)
+        : new WholeReader(request, dialect, this);
+  }
+
+  onBytes(bytes: Uint8Array): void {
+    if (this.#over) return;
+    if (this.#faultBody === null) {
+      this.#reader?.onBytes(bytes);
+      return;
+    }
+    const room = limits.faultBodyBytesMax - this.#faultBytes;
+    this.#faultBody.push(bytes.subarray(0, room));
+    this.#faultBytes += bytes.length;
+    // The rest of a huge error page tells nothing more.
+    if (this.#faultBytes >= limits.faultBodyBytesMax) this.#concludeFault();
+  }
+
+  onEnd(): void {
+    this.#wireOpen = false;
+    if (this.#over) return;
+    if (this.#faultBody !== null) this.#concludeFault();
+    else this.#reader?.onEnd();
+  }
+
+  onTrouble(trouble: WireTrouble): void {
+    this.#wireOpen = false;
+    if (this.#over) return;
+    if (this.#faultBody !== null) return this.#concludeFault();
+    if (trouble.kind === 'connect') return this.onFault(fault('connect', trouble.message));
+    if (this.status === null) {
+      const kind = trouble.kind === 'protocol' ? 'malformed' : 'reset';
+      return this.onFault(fault(kind, trouble.message));
+    }
+    this.onFault(fault('cut', `The connection was lost in the middle of the answer: ${trouble.message}`));
+  }
+
+  onFirstToken(): void {
+    this.firstTokenAt = this.#progressAt = this.#kit.clock.now();
+    if (!this.#order.request.stream) return;
+    this.#clock?.cancel();
+    this.#watch(this.#idleMs());
+  }
+
+  onProgress(): void {
+    this.#progressAt = this.#kit.clock.now();
+  }
+
+  onOutput(bytes: Uint8Array): void {
+    if (!this.#over) this.#listener.onOutput(bytes);
+  }
+
+  onComplete(body: Uint8Array | null): void {
+    if (!this.#close()) return;
+    // The connection is worth keeping: let it close its answer by itself, within reason.
+    if (this.#wireOpen) this.#kit.timers.after(LINGER_MS, () => this.#wireOpen && this.#call.cancel());
+    this.#listener.onComplete(body);
+  }
+
+  onFault(trouble: Fault): void {
+    if (!this.#close()) return;
+    if (this.#wireOpen) this.#call.cancel();
+    this.#listener.onFault(trouble);
+  }
+
+  #close(): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    this.#clock?.cancel();
+    return true;
+  }
+
+  #concludeFault(): void {
+    const { dialect } = this.#order.planned.target.upstream.provider;
+    this.onFault(dialect.readFault(this.status ?? 0, this.#headers, concatBytes(this.#faultBody ?? [])));
+  }
+
+  #idleMs(): number {
+    return this.#order.timeouts.idleMs * (this.sum?.thinking ? THINKING_IDLE_FACTOR : 1);
+  }
+
+  /** One timer for many events: it looks back when it fires instead of being set anew by each event. */
+  #watch(ms: number): void {
+    this.#clock = this.#kit.timers.after(ms, () => {
+      if (this.#over) return;
+      const now = this.#kit.clock.now();
+      if (this.firstTokenAt === null) {
+        if (this.#listener.mayGiveUp()) this.onFault(fault('silent', `No first token within ${Math.round(now - this.sentAt)} ms.`));
+        else this.#watch(LINGER_MS);
+        return;
+      }
+      const left = this.#paused ? this.#idleMs() : later(this.#progressAt, this.#idleMs()) - now;
+      if (left > 0) this.#watch(left);
+      else this.onFault(fault('stalled', `No content for ${Math.round(now - this.#progressAt)} ms.`));
+    });
+  }
+
+  #requestHeaders(): HeaderList {
+    const { request, planned, credential, extraHeaders } = this.#order;
+    const { upstream } = planned.target;
+    return [
+      'content-type',
+      'application/json',
+      'accept',
+      request.stream ? 'text/event-stream' : 'application/json',
+      ...upstream.headers,
+      ...(upstream.authorizations[credential] ?? []),
+      ...extraHeaders,
+    ];
+  }
+}

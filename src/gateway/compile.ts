@@ -1,0 +1,163 @@
+// Compile: Config → Snapshot. Runs on configuration change, so that the request path finds every decision that does not
+// depend on the request already made: routes, header lists, capabilities, patterns. Pure; the config was validated before.
+import { keyName, modelName, targetId, upstreamName } from '../kernel/brands.ts';
+import type { HeaderList } from '../kernel/headers.ts';
+import { assert } from '../kernel/result.ts';
+import { parseUrl } from '../kernel/web.ts';
+import type { Config, KeyConfig, ModelConfig, TargetConfig, UpstreamConfig } from '../ports/config.ts';
+import { catalogue } from '../providers/catalogue.ts';
+import { type Provider, withTraits } from '../providers/provider.ts';
+import type { Key, Model, Pattern, Snapshot, Target, Upstream } from './snapshot.ts';
+
+/** Scripted upstreams have no network; their route is only a name for the transport. */
+const SCRIPTED_ORIGIN = 'http://scripted.invalid';
+
+export function compile(config: Config, version: number, userAgent: string): Snapshot {
+  const upstreams = new Map<string, Upstream>();
+  for (const [name, settings] of Object.entries(config.upstreams)) {
+    upstreams.set(name, compileUpstream(name, settings, config, userAgent));
+  }
+  const models = new Map<string, Model>();
+  const patterns: Pattern[] = [];
+  for (const [name, settings] of Object.entries(config.models)) {
+    for (const spelling of [name, ...settings.aliases]) {
+      if (spelling.includes('*')) patterns.push(compilePattern(spelling, settings, upstreams));
+      else models.set(spelling, compileModel(name, name, settings, upstreams));
+    }
+  }
+  patterns.sort((left, right) => Number(left.text === '*') - Number(right.text === '*'));
+  return {
+    version,
+    config,
+    upstreams,
+    models,
+    patterns,
+    keys: new Map(config.keys.map((key) => [key.sha256, compileKey(key)])),
+    retry: config.retry,
+    cors: config.cors,
+    unlisted: (asked, candidates, id) => ({
+      name: modelName(asked),
+      targets: candidates.map((upstream) => buildTarget(upstream, id, plainTarget(upstream.name))),
+      timeouts: config.timeouts,
+      dropParams: false,
+      failoverOnContentFilter: false,
+    }),
+  };
+}
+
+function compileUpstream(name: string, settings: UpstreamConfig, config: Config, userAgent: string): Upstream {
+  const provider = catalogue[settings.provider];
+  const base = settings.baseUrl ?? provider.defaultBaseUrl ?? SCRIPTED_ORIGIN;
+  const url = parseUrl(base);
+  assert(url !== null, `upstream ${name} has a valid base URL`);
+  const headers: HeaderList = ['user-agent', userAgent, 'accept-encoding', 'identity'];
+  for (const [header, value] of Object.entries(settings.headers)) headers.push(header, value);
+  return {
+    name: upstreamName(name),
+    provider,
+    route: {
+      origin: url.origin,
+      caFile: settings.caFile,
+      proxy: settings.proxy,
+      connectMs: config.timeouts.connectMs,
+    },
+    basePath: url.pathname.replace(/\/+$/, ''),
+    tier: settings.tier,
+    region: settings.region,
+    maxConcurrent: settings.maxConcurrent,
+    requestsPerMinute: settings.requestsPerMinute,
+    tokensPerMinute: settings.tokensPerMinute,
+    headers,
+    authorizations: authorizations(provider, settings.apiKeys),
+    health: settings.health,
+    discover: settings.discover,
+  };
+}
+
+function authorizations(provider: Provider, apiKeys: readonly string[]): readonly HeaderList[] {
+  const { auth } = provider;
+  if (auth.kind === 'none' || apiKeys.length === 0) return [[]];
+  if (auth.kind === 'bearer') return apiKeys.map((secret) => ['authorization', `Bearer ${secret}`]);
+  return apiKeys.map((secret) => [auth.name, secret]);
+}
+
+function compileModel(
+  name: string,
+  matched: string,
+  settings: ModelConfig,
+  upstreams: ReadonlyMap<string, Upstream>,
+): Model {
+  return {
+    name: modelName(name),
+    targets: settings.targets.map((target) => {
+      const upstream = upstreams.get(target.upstream);
+      assert(upstream !== undefined, `target of ${name} names a configured upstream`);
+      return buildTarget(upstream, target.model?.replace('*', () => matched) ?? matched, target);
+    }),
+    timeouts: settings.timeouts,
+    dropParams: settings.dropParams,
+    failoverOnContentFilter: settings.failoverOnContentFilter,
+  };
+}
+
+function compilePattern(text: string, settings: ModelConfig, upstreams: ReadonlyMap<string, Upstream>): Pattern {
+  const star = text.indexOf('*');
+  return {
+    text,
+    before: text.slice(0, star),
+    after: text.slice(star + 1),
+    build: (asked, matched) => compileModel(asked, matched, settings, upstreams),
+  };
+}
+
+const plainTarget = (upstream: string): TargetConfig => ({
+  upstream,
+  model: null,
+  weight: 1,
+  tier: null,
+  defaults: {},
+  traits: {},
+});
+
+function buildTarget(upstream: Upstream, model: string, settings: TargetConfig): Target {
+  const { provider } = upstream;
+  return {
+    id: targetId(upstream.name, model),
+    upstream,
+    model,
+    weight: settings.weight,
+    tier: settings.tier ?? upstream.tier,
+    defaults: settings.defaults,
+    capabilities: withTraits(provider.capabilities(model), settings.traits),
+    maxConcurrent: upstream.maxConcurrent === null ? provider.accountConcurrency(model) : null,
+  };
+}
+
+function compileKey(key: KeyConfig): Key {
+  return {
+    name: keyName(key.name),
+    sha256: key.sha256,
+    lane: key.lane,
+    mayUse: key.models === null ? null : matcher(key.models),
+    regions: key.regions,
+    limits: key.limits,
+  };
+}
+
+function matcher(spellings: readonly string[]): (model: string) => boolean {
+  const exact = new Set(spellings.filter((spelling) => !spelling.includes('*')));
+  const stars = spellings.filter((spelling) => spelling.includes('*')).map(splitStar);
+  return (model) => exact.has(model) || stars.some(({ before, after }) => starMatch(before, after, model) !== null);
+}
+
+function splitStar(text: string): { before: string; after: string } {
+  const star = text.indexOf('*');
+  return { before: text.slice(0, star), after: text.slice(star + 1) };
+}
+
+/** What the star stands for in `text`; null when the pattern does not fit. */
+export function starMatch(before: string, after: string, text: string): string | null {
+  if (text.length <= before.length + after.length) return null;
+  if (!text.startsWith(before) || !text.endsWith(after)) return null;
+  return text.slice(before.length, text.length - after.length);
+}

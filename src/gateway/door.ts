@@ -1,0 +1,226 @@
+// Door: which request goes where. Exchanges enter the pipeline; models, health and pages are answered here. It also keeps
+// out what must not come in: foreign web pages on an open gateway, and anybody without the admin key on admin pages.
+import { openaiDoor } from '../dialects/openai/dialect.ts';
+import type { HeaderList, HeaderRecord } from '../kernel/headers.ts';
+import type { GatewayState } from '../kernel/facts.ts';
+import type { Surface } from '../kernel/lane.ts';
+import { reject, type Rejection } from '../kernel/rejection.ts';
+import { parseUrl, utf8Encode } from '../kernel/web.ts';
+import type { Digest } from '../ports/digest.ts';
+import type { Door, InboundHead, Reply, Visit } from '../ports/door.ts';
+import type { Page } from '../ports/page.ts';
+import { presentedSecret } from './authenticate.ts';
+import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
+import { sendRejection } from './egress.ts';
+import { modelList, oneModel } from './model-list.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { ModelResolver } from './resolve.ts';
+import type { Snapshot } from './snapshot.ts';
+
+const surfaceByPath: Readonly<Record<string, Surface>> = {
+  '/chat/completions': 'chat',
+  '/completions': 'completions',
+  '/embeddings': 'embeddings',
+};
+
+/** OpenAI's other endpoints: told apart from typing errors. */
+const notServed = [
+  'responses',
+  'messages',
+  'audio',
+  'images',
+  'rerank',
+  'moderations',
+  'files',
+  'batches',
+  'realtime',
+  'assistants',
+  'threads',
+  'vector_stores',
+  'fine_tuning',
+  'uploads',
+  'videos',
+];
+
+export interface DoorSurroundings {
+  readonly pipeline: Pipeline;
+  readonly digest: Digest;
+  snapshot(): Snapshot;
+  resolver(): ModelResolver;
+  state(): GatewayState;
+  readonly metrics: Page;
+  readonly admin: Page;
+}
+
+type Handler = (head: InboundHead, reply: Reply, headers: HeaderList) => Visit | null;
+
+export class GatewayDoor implements Door {
+  readonly #around: DoorSurroundings;
+
+  constructor(around: DoorSurroundings) {
+    this.#around = around;
+  }
+
+  enter(head: InboundHead, reply: Reply): Visit | null {
+    const { cors, keys } = this.#around.snapshot();
+    const { origin } = head.headers;
+    let headers: HeaderList = [];
+    if (origin !== undefined) {
+      const allowed = corsHeaders(cors, origin);
+      if (isPreflight(head.method, head.headers)) return preflight(reply, cors, allowed, head.headers);
+      if (allowed === null && keys.size === 0 && !sameOrigin(origin, head.headers)) {
+        // Without keys, any page in the user's browser could spend the user's money.
+        return refuse(reply, reject('forbidden', 'Web pages may not use this gateway. Allow them with `cors.origins`.'), []);
+      }
+      headers = allowed ?? [];
+    }
+    return this.#route(head)(head, reply, headers);
+  }
+
+  #route(head: InboundHead): Handler {
+    const { path, method, listener } = head;
+    const reading = method === 'GET' || method === 'HEAD';
+    if (path.startsWith('/admin/') || path === '/admin') return this.#adminPage(listener);
+    if (path === '/metrics') return reading ? page(this.#around.metrics) : wrongMethod('GET');
+    if (path.startsWith('/health')) return reading ? this.#health : wrongMethod('GET');
+    if (listener === 'admin') return notFound;
+    const bare = path.startsWith('/v1/') ? path.slice(3) : path;
+    const surface = surfaceByPath[bare];
+    if (surface !== undefined) return method === 'POST' ? this.#exchange(surface) : wrongMethod('POST');
+    if (bare === '/models' || bare.startsWith('/models/')) return reading ? this.#models(bare) : wrongMethod('GET');
+    if (path === '/' && reading) return this.#welcome;
+    return notFound;
+  }
+
+  #exchange(surface: Surface): Handler {
+    return (head, reply, doorHeaders) => {
+      if (this.#around.state() === 'draining') {
+        return refuse(reply, reject('draining', 'The server is shutting down.'), doorHeaders);
+      }
+      return this.#around.pipeline.enter(head, reply, { surface, dialect: openaiDoor, doorHeaders });
+    };
+  }
+
+  #models(bare: string): Handler {
+    return (head, reply, headers) => {
+      const { keys } = this.#around.snapshot();
+      const secret = presentedSecret(head.headers);
+      const key = secret === null ? undefined : keys.get(this.#around.digest.sha256(secret));
+      if (keys.size > 0 && key === undefined) {
+        return refuse(reply, reject('unauthenticated', 'Listing models needs an API key.'), headers);
+      }
+      const mayUse = key?.mayUse ?? (() => true);
+      if (bare === '/models') return sendJson(reply, 200, modelList(this.#around.resolver(), mayUse), headers);
+      const id = bare.slice('/models/'.length);
+      const model = mayUse(id) ? oneModel(this.#around.resolver(), id) : null;
+      if (model !== null) return sendJson(reply, 200, model, headers);
+      return refuse(reply, reject('unknownModel', `The model \`${id.slice(0, 100)}\` does not exist here.`), headers);
+    };
+  }
+
+  #health: Handler = (head, reply, headers) => {
+    if (head.path === '/health/liveness' || head.path === '/health/liveliness') {
+      return sendJson(reply, 200, { status: 'alive' }, headers);
+    }
+    if (head.path !== '/health/readiness' && head.path !== '/health') return notFound(head, reply, headers);
+    const state = this.#around.state();
+    return sendJson(reply, state === 'ready' ? 200 : 503, { status: state }, headers);
+  };
+
+  #welcome: Handler = (_head, reply, headers) =>
+    sendJson(
+      reply,
+      200,
+      { name: 'spillway', chat: '/v1/chat/completions', models: '/v1/models', health: '/health/readiness', metrics: '/metrics' },
+      headers,
+    );
+
+  #adminPage(listener: InboundHead['listener']): Handler {
+    return (head, reply, headers) => {
+      const { config } = this.#around.snapshot();
+      if (config.adminPort !== null && listener === 'main') return notFound(head, reply, headers);
+      const stranger = this.#adminStranger(head, config.adminKeySha256);
+      return stranger === null ? page(this.#around.admin)(head, reply, headers) : refuse(reply, stranger, headers);
+    };
+  }
+
+  /** With an admin key: whoever shows it. Without one: only the same machine, and no web page (not even through DNS tricks). */
+  #adminStranger(head: InboundHead, sha256: string | null): Rejection | null {
+    if (sha256 !== null) {
+      const secret = presentedSecret(head.headers);
+      if (secret !== null && this.#around.digest.sha256(secret) === sha256) return null;
+      return reject('unauthenticated', 'Admin pages need the admin key: `Authorization: Bearer <adminKey>`.');
+    }
+    const host = parseUrl(`http://${head.headers['host'] ?? ''}`)?.hostname ?? '';
+    const local = isLoopback(head.remote) && isLoopback(host) && head.headers['origin'] === undefined;
+    return local ? null : reject('forbidden', 'Admin pages are for this machine only until `adminKey` is set.');
+  }
+}
+
+export function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, '').replace(/^::ffff:/, '');
+  return bare === 'localhost' || bare === '::1' || /^127(?:\.\d{1,3}){3}$/.test(bare);
+}
+
+function sameOrigin(origin: string, headers: HeaderRecord): boolean {
+  return parseUrl(origin)?.host === headers['host'] && isLoopback(parseUrl(origin)?.hostname ?? '');
+}
+
+function preflight(
+  reply: Reply,
+  cors: Snapshot['cors'],
+  allowed: HeaderList | null,
+  headers: HeaderRecord,
+): Visit | null {
+  if (cors === null || allowed === null) {
+    return refuse(reply, reject('forbidden', 'This origin is not listed in `cors.origins`.'), []);
+  }
+  reply.head(204, [...allowed, ...preflightHeaders(cors, headers['access-control-request-headers'])]);
+  reply.end();
+  return null;
+}
+
+function refuse(reply: Reply, rejection: Rejection, headers: HeaderList): null {
+  sendRejection(reply, openaiDoor, rejection, headers);
+  return null;
+}
+
+const wrongMethod =
+  (right: string): Handler =>
+  (head, reply, headers) =>
+    refuse(reply, reject('wrongMethod', `${head.path} takes ${right}, not ${head.method}.`), ['allow', right, ...headers]);
+
+const notFound: Handler = (head, reply, headers) => {
+  const name = notServed.find((known) => new RegExp(`^(?:/v1)?/${known}(?:/|$)`).test(head.path));
+  const shown = head.path.slice(0, 200);
+  const message = name
+    ? `Spillway does not serve ${shown} yet. It serves /v1/chat/completions, /v1/completions, /v1/embeddings and /v1/models.`
+    : `There is nothing at ${shown}. The API lives below /v1, e.g. /v1/chat/completions.`;
+  return refuse(reply, reject('notFound', message), headers);
+};
+
+/** A page is served once its (small) body is there. */
+function page(served: Page): Handler {
+  return (head, reply, headers) => ({
+    onBody: (body) => {
+      const { method, path, query } = head;
+      served.serve({ method, path, query, headers: head.headers, body }, (answer) => {
+        sendText(reply, answer.status, answer.contentType, answer.body, headers);
+      });
+    },
+    onBodyRefused: (rejection) => refuse(reply, rejection, headers),
+    onDrain: () => {},
+    onGone: () => {},
+  });
+}
+
+function sendJson(reply: Reply, status: number, body: unknown, headers: HeaderList): null {
+  return sendText(reply, status, 'application/json; charset=utf-8', JSON.stringify(body), headers);
+}
+
+function sendText(reply: Reply, status: number, contentType: string, text: string, headers: HeaderList): null {
+  const body = utf8Encode(text);
+  reply.head(status, ['content-type', contentType, 'content-length', String(body.length), ...headers]);
+  reply.end(body);
+  return null;
+}

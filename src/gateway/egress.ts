@@ -1,0 +1,169 @@
+// Egress: what the caller reads. Labels on every answer, errors in the caller's dialect, and the one mapping from
+// rejections and faults to what a client is told.
+import type { DoorDialect, ErrorForm } from '../dialects/dialect.ts';
+import type { MonotonicMs } from '../kernel/brands.ts';
+import { type Fault, faults } from '../kernel/fault.ts';
+import type { HeaderList } from '../kernel/headers.ts';
+import { limits } from '../kernel/limits.ts';
+import { reject, type Rejection, rejections } from '../kernel/rejection.ts';
+import type { Reply } from '../ports/door.ts';
+import type { Exchange } from './exchange.ts';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+const STREAM_TYPE = 'text/event-stream; charset=utf-8';
+
+/** Default told to a client when a retry makes sense and nothing better is known. */
+const RETRY_AFTER_MS_DEFAULT = 1_000;
+
+export const formOfRejection = (rejection: Rejection): ErrorForm => {
+  const { status, type, code } = rejections[rejection.kind];
+  return { status, type, code, message: rejection.message, param: rejection.param };
+};
+
+/** What upstream trouble becomes when no target is left to ask. */
+export function rejectionOfFault(fault: Fault, upstream: string): Rejection {
+  const said = `${upstream}: ${fault.message}`;
+  switch (fault.kind) {
+    case 'rateLimited':
+      return reject('upstreamRateLimited', said, { retryAfterMs: fault.retryAfterMs });
+    case 'overloaded':
+      return reject('upstreamUnavailable', said, { retryAfterMs: fault.retryAfterMs });
+    case 'credential':
+    case 'exhausted':
+      return reject('upstreamCredential', `The gateway's own credential was refused. ${said}`);
+    case 'unknownModel':
+      return reject('unknownModel', said, { param: 'model' });
+    case 'contextTooLong':
+      return reject('contextTooLong', said, { param: fault.param });
+    case 'badRequest':
+    case 'contentFilter':
+      return reject('badRequest', said, { param: fault.param });
+    case 'silent':
+    case 'stalled':
+    case 'deadline':
+      return reject('upstreamTimeout', said);
+    default:
+      return reject('upstreamFault', said);
+  }
+}
+
+/** Faults of the request itself go back as the upstream said them; all others in our own words and status. */
+export function formOfFault(fault: Fault, upstream: string): ErrorForm {
+  const ours = formOfRejection(rejectionOfFault(fault, upstream));
+  if (faults[fault.kind].about !== 'request' || fault.kind === 'deadline') return ours;
+  const status = fault.status !== null && fault.status >= 400 && fault.status < 500 ? fault.status : ours.status;
+  return {
+    status,
+    message: fault.message,
+    type: fault.type ?? ours.type,
+    code: fault.code ?? (fault.kind === 'contentFilter' ? 'content_filter' : ours.code),
+    param: fault.param,
+  };
+}
+
+/** `Retry-After` in whole seconds for everyone, `retry-after-ms` for SDKs, and a clear word on whether to try at all. */
+function retryHeaders(kind: Rejection['kind'], retryAfterMs: number | null): HeaderList {
+  const { again, status } = rejections[kind];
+  if (!again) return status >= 500 ? ['x-should-retry', 'false'] : [];
+  if (status !== 429 && status !== 503) return [];
+  const ms = Math.min(Math.max(retryAfterMs ?? RETRY_AFTER_MS_DEFAULT, 1), limits.clientRetryAfterMsMax);
+  return ['retry-after', String(Math.ceil(ms / 1000)), 'retry-after-ms', String(Math.ceil(ms))];
+}
+
+/** An answer that belongs to no exchange: wrong route, no such page. */
+export function sendRejection(reply: Reply, dialect: DoorDialect, rejection: Rejection, headers: HeaderList): void {
+  const body = dialect.errorBody(formOfRejection(rejection));
+  reply.head(rejections[rejection.kind].status, [
+    'content-type',
+    JSON_TYPE,
+    'content-length',
+    String(body.length),
+    ...headers,
+    ...retryHeaders(rejection.kind, rejection.retryAfterMs),
+  ]);
+  reply.end(body);
+}
+
+/** A refusal before anything was shown. */
+export function sendError(exchange: Exchange, form: ErrorForm, rejection: Rejection, now: MonotonicMs): number {
+  const body = exchange.dialect.errorBody(form);
+  exchange.reply.head(form.status, [
+    'content-type',
+    JSON_TYPE,
+    'content-length',
+    String(body.length),
+    ...labels(exchange, now),
+    ...retryHeaders(rejection.kind, rejection.retryAfterMs),
+  ]);
+  exchange.reply.end(body);
+  return body.length;
+}
+
+export function sendWhole(exchange: Exchange, body: Uint8Array, now: MonotonicMs): void {
+  exchange.reply.head(200, [
+    'content-type',
+    JSON_TYPE,
+    'content-length',
+    String(body.length),
+    ...labels(exchange, now),
+  ]);
+  exchange.reply.end(body);
+}
+
+export function beginStream(exchange: Exchange, now: MonotonicMs): void {
+  // `x-accel-buffering` keeps nginx in front of us from holding events back.
+  exchange.reply.head(200, [
+    'content-type',
+    STREAM_TYPE,
+    'cache-control',
+    'no-cache',
+    'x-accel-buffering',
+    'no',
+    ...labels(exchange, now),
+  ]);
+}
+
+function labels(exchange: Exchange, now: MonotonicMs): HeaderList {
+  const headers: HeaderList = [
+    'x-request-id',
+    exchange.requestId ?? exchange.id,
+    'x-spillway-request-id',
+    exchange.id,
+    'x-spillway-attempts',
+    String(exchange.attempts),
+    'x-spillway-queue-ms',
+    exchange.queueMs.toFixed(1),
+    'x-spillway-overhead-ms',
+    overheadMs(exchange, now).toFixed(2),
+    ...exchange.doorHeaders,
+  ];
+  const target = exchange.current?.target;
+  if (target !== undefined) {
+    headers.push('x-spillway-upstream', target.upstream.name, 'x-spillway-model', headerSafe(target.model));
+  }
+  pushLimits(headers, exchange, now);
+  return headers;
+}
+
+/** Model names may come from the client; a header holds visible ASCII only. */
+const headerSafe = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').slice(0, 256);
+
+function pushLimits(headers: HeaderList, exchange: Exchange, now: MonotonicMs): void {
+  const levels = exchange.keyLimits?.levels(now);
+  if (levels === undefined) return;
+  for (const [name, level] of [
+    ['requests', levels.requests],
+    ['tokens', levels.tokens],
+  ] as const) {
+    if (level === null) continue;
+    headers.push(`x-ratelimit-limit-${name}`, String(level.limit));
+    headers.push(`x-ratelimit-remaining-${name}`, String(Math.max(0, Math.floor(level.remaining))));
+    headers.push(`x-ratelimit-reset-${name}`, `${(Math.max(0, level.resetMs) / 1000).toFixed(3)}s`);
+  }
+}
+
+/** Time that was ours up to the first send: neither the body's arrival nor the queue. */
+export function overheadMs(exchange: Exchange, now: MonotonicMs): number {
+  const from = exchange.bodyAt ?? exchange.startedAt;
+  return Math.max(0, (exchange.firstSentAt ?? now) - from - exchange.queueMs);
+}

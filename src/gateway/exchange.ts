@@ -1,0 +1,127 @@
+// Exchange: the record of one client request and everything that happens to it. All fields are set at birth; each is
+// written by the step that owns it. It holds data only: what happens next is the pipeline's.
+//
+//   arriving ──body──▶ planning ──▶ waiting ──ticket──▶ calling ──content──▶ relaying ──▶ ended
+//                         │            │                  │  ▲                  │
+//                         ▼            ▼                  ▼  │ failover, resend ▼
+//                       ended        ended             waiting               ended (in-band error)
+import { type ExchangeId, exchangeId, type MonotonicMs, type TargetId, type WallMs } from '../kernel/brands.ts';
+import type { CanonicalRequest } from '../kernel/chat.ts';
+import type { DoorDialect } from '../dialects/dialect.ts';
+import type { Fault } from '../kernel/fault.ts';
+import type { TraceContext, TrailStep } from '../kernel/facts.ts';
+import type { HeaderList } from '../kernel/headers.ts';
+import type { Lane, Surface } from '../kernel/lane.ts';
+import { limits } from '../kernel/limits.ts';
+import type { Timer } from '../ports/clock.ts';
+import type { InboundHead, Reply } from '../ports/door.ts';
+import type { KeyLimits, Reservation } from '../policy/key-limits.ts';
+import type { Seat } from '../policy/waiting-room.ts';
+import type { Prepared } from '../providers/provider.ts';
+import type { Attempt } from './attempt.ts';
+import type { Ticket } from './fleet.ts';
+import type { Kit } from './kit.ts';
+import type { Key, Model, Snapshot, Target } from './snapshot.ts';
+import { traceContext } from './trace.ts';
+
+export type Phase = 'arriving' | 'planning' | 'waiting' | 'calling' | 'relaying' | 'ended';
+
+export interface PlannedTarget {
+  readonly target: Target;
+  /** The model it stands for: the one asked, or a fallback the request named. */
+  readonly model: Model;
+  readonly prepared: Prepared;
+  /** Sent to at least once by this exchange. */
+  tried: boolean;
+  /** Sends to this same target after the first. */
+  resends: number;
+}
+
+export interface Birth {
+  readonly head: InboundHead;
+  readonly reply: Reply;
+  readonly surface: Surface;
+  readonly dialect: DoorDialect;
+  readonly snapshot: Snapshot;
+  /** Headers that every answer on this door carries (CORS). */
+  readonly doorHeaders: HeaderList;
+}
+
+export class Exchange {
+  readonly id: ExchangeId;
+  readonly head: InboundHead;
+  readonly reply: Reply;
+  readonly surface: Surface;
+  readonly dialect: DoorDialect;
+  readonly snapshot: Snapshot;
+  readonly doorHeaders: HeaderList;
+  readonly startedAt: MonotonicMs;
+  readonly startedWall: WallMs;
+  readonly trace: TraceContext;
+  readonly requestId: string | null;
+  readonly trail: TrailStep[] = [];
+
+  phase: Phase = 'arriving';
+  // authenticate
+  key: Key | null = null;
+  keyLimits: KeyLimits | null = null;
+  lane: Lane = 'standard';
+  // read
+  bodyAt: MonotonicMs | null = null;
+  body: Uint8Array | null = null;
+  request: CanonicalRequest | null = null;
+  // plan
+  model: Model | null = null;
+  plan: PlannedTarget[] = [];
+  // limit
+  tokensReserved = 0;
+  reservation: Reservation | null = null;
+  // dispatch
+  seat: Seat | null = null;
+  queuedAt: MonotonicMs | null = null;
+  queueMs = 0;
+  queueTimer: Timer | null = null;
+  /** The one target to ask again; null: any untried one. */
+  resendTo: PlannedTarget | null = null;
+  // call
+  attempts = 0;
+  attempt: Attempt | null = null;
+  ticket: Ticket | null = null;
+  current: PlannedTarget | null = null;
+  firstSentAt: MonotonicMs | null = null;
+  lastFault: Fault | null = null;
+  totalTimer: Timer | null = null;
+  backoffTimer: Timer | null = null;
+  // relay
+  firstShownAt: MonotonicMs | null = null;
+  bytesOut = 0;
+
+  constructor(birth: Birth, kit: Kit) {
+    this.id = exchangeId(`sx_${kit.chance.hex(24)}`);
+    this.head = birth.head;
+    this.reply = birth.reply;
+    this.surface = birth.surface;
+    this.dialect = birth.dialect;
+    this.snapshot = birth.snapshot;
+    this.doorHeaders = birth.doorHeaders;
+    this.startedAt = birth.head.receivedAt;
+    this.startedWall = kit.clock.wall();
+    this.trace = traceContext(birth.head.headers, birth.snapshot.config.telemetry.sampleRatio, kit.chance);
+    this.requestId = cleanRequestId(birth.head.headers['x-request-id']);
+  }
+
+  /** Content has reached the client: from here on failures are in-band. */
+  get shown(): boolean {
+    return this.firstShownAt !== null;
+  }
+
+  note(now: MonotonicMs, step: string, target: TargetId | null, why: string): void {
+    if (this.trail.length >= limits.trailStepsMax) return;
+    this.trail.push({ atMs: now - this.startedAt, step, target, why });
+  }
+}
+
+/** Echoed to the caller and logged, so only what cannot break a header or a log line. */
+function cleanRequestId(text: string | undefined): string | null {
+  return text !== undefined && /^[\w.:/+=-]{1,128}$/.test(text) ? text : null;
+}

@@ -1,0 +1,154 @@
+// Gateway: the pure whole. Ports in, a door out. It applies configurations, starts the caretaker, and drains.
+//
+//   starting ──first config──▶ ready ──drain()──▶ draining ──last exchange ended, or time up──▶ stopped
+import type { GatewayState } from '../kernel/facts.ts';
+import { KeyLimits } from '../policy/key-limits.ts';
+import type { Config } from '../ports/config.ts';
+import type { Door } from '../ports/door.ts';
+import type { GaugeReading, Gauges } from '../ports/gauges.ts';
+import type { Page } from '../ports/page.ts';
+import { AdminPage, type Trails } from './admin.ts';
+import { Caretaker } from './caretaker.ts';
+import { compile } from './compile.ts';
+import { GatewayDoor } from './door.ts';
+import { Fleet } from './fleet.ts';
+import type { Kit } from './kit.ts';
+import { Pipeline } from './pipeline.ts';
+import { ModelResolver } from './resolve.ts';
+import type { Snapshot, Upstream } from './snapshot.ts';
+
+export interface GatewayOptions {
+  /** The outside, without what only the gateway knows. */
+  readonly ports: Omit<Kit, 'settings'>;
+  readonly config: Config;
+  readonly trails: Trails;
+  readonly metrics: Page;
+  readonly userAgent: string;
+  /** An admin asked for the configuration to be read again. */
+  readonly onReload: () => void;
+}
+
+export class Gateway implements Gauges {
+  readonly door: Door;
+  readonly #kit: Kit;
+  readonly #fleet: Fleet;
+  readonly #pipeline: Pipeline;
+  readonly #caretaker: Caretaker;
+  readonly #keyLimits = new Map<string, KeyLimits>();
+  readonly #userAgent: string;
+  #snapshot: Snapshot;
+  #resolver: ModelResolver;
+  #state: GatewayState = 'starting';
+  #refused: readonly string[] = [];
+
+  constructor(options: GatewayOptions) {
+    this.#userAgent = options.userAgent;
+    this.#snapshot = compile(options.config, 1, options.userAgent);
+    this.#kit = { ...options.ports, settings: () => this.#snapshot.config };
+    this.#fleet = new Fleet(this.#kit);
+    this.#resolver = this.#newResolver();
+    this.#pipeline = new Pipeline(this.#kit, this.#fleet, {
+      snapshot: () => this.#snapshot,
+      resolver: () => this.#resolver,
+      keyLimits: (sha256) => this.#keyLimits.get(sha256) ?? null,
+    });
+    this.#caretaker = new Caretaker(this.#kit, this.#fleet, () => (this.#resolver = this.#newResolver()));
+    this.door = new GatewayDoor({
+      pipeline: this.#pipeline,
+      digest: this.#kit.digest,
+      snapshot: () => this.#snapshot,
+      resolver: () => this.#resolver,
+      state: () => this.#state,
+      metrics: options.metrics,
+      admin: new AdminPage({
+        kit: this.#kit,
+        fleet: this.#fleet,
+        trails: options.trails,
+        snapshot: () => this.#snapshot,
+        refused: () => this.#refused,
+        reload: options.onReload,
+      }),
+    });
+  }
+
+  /** Begins to serve. `whenListed` is called once every upstream that is asked for its models has answered or failed. */
+  start(whenListed: () => void): void {
+    this.#adopt(whenListed);
+    this.#move('ready', `listening with ${this.#snapshot.upstreams.size} upstreams`);
+  }
+
+  /** Swaps the configuration whole. Exchanges under way keep the one they were planned with. */
+  apply(config: Config): void {
+    this.#snapshot = compile(config, this.#snapshot.version + 1, this.#userAgent);
+    this.#refused = [];
+    this.#resolver = this.#newResolver();
+    this.#adopt(() => {});
+  }
+
+  /** A configuration that was not accepted: the old one stays, and everybody can see why. */
+  refuse(source: string, problems: readonly string[]): void {
+    this.#refused = problems;
+    const { version } = this.#snapshot;
+    this.#kit.facts.accept({ kind: 'config', at: this.#kit.clock.wall(), accepted: false, version, source, notes: problems });
+  }
+
+  /** Refuses new exchanges, lets those in flight finish up to `drainMs`, then cuts them. */
+  drain(why: string, done: () => void): void {
+    if (this.#state === 'draining' || this.#state === 'stopped') return;
+    this.#move('draining', why);
+    const finish = (cut: number): void => {
+      if (this.#state === 'stopped') return;
+      timer.cancel();
+      this.#caretaker.stop();
+      this.#move('stopped', cut === 0 ? 'every exchange ended' : `${cut} exchanges were cut`);
+      done();
+    };
+    const timer = this.#kit.timers.after(this.#snapshot.config.drainMs, () => {
+      const cut = this.#pipeline.inFlight;
+      this.#pipeline.cutAll();
+      finish(cut);
+    });
+    this.#pipeline.onIdle = () => finish(0);
+    if (this.#pipeline.inFlight === 0) finish(0);
+  }
+
+  /** Public model names that a client may ask for now. */
+  modelNames(): readonly string[] {
+    return [...this.#resolver.names().keys()];
+  }
+
+  read(): GaugeReading[] {
+    return [
+      { name: 'exchanges_in_flight', help: 'Exchanges in flight', labels: {}, value: this.#pipeline.inFlight },
+      ...this.#pipeline.dispatcher.gauges(),
+      ...this.#fleet.gauges(),
+    ];
+  }
+
+  #adopt(whenListed: () => void): void {
+    const { config, upstreams, keys, version } = this.#snapshot;
+    for (const sha256 of this.#keyLimits.keys()) if (!keys.has(sha256)) this.#keyLimits.delete(sha256);
+    for (const key of keys.values()) {
+      const known = this.#keyLimits.get(key.sha256);
+      if (known === undefined) this.#keyLimits.set(key.sha256, new KeyLimits(key.limits));
+      else known.update(key.limits);
+    }
+    this.#fleet.adopt(upstreams);
+    this.#caretaker.adopt(upstreams, whenListed);
+    const notes = [`${upstreams.size} upstreams, ${this.#snapshot.models.size} models, ${keys.size} keys`];
+    const at = this.#kit.clock.wall();
+    this.#kit.facts.accept({ kind: 'config', at, accepted: true, version, source: config.source, notes });
+  }
+
+  #newResolver(): ModelResolver {
+    const listed = (upstream: Upstream): readonly string[] =>
+      this.#fleet.upstream(upstream).listed ?? upstream.provider.knownModels;
+    return new ModelResolver(this.#snapshot, listed);
+  }
+
+  #move(state: GatewayState, why: string): void {
+    this.#state = state;
+    this.#kit.facts.accept({ kind: 'state', at: this.#kit.clock.wall(), state, why });
+  }
+}
+

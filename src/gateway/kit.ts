@@ -1,0 +1,19 @@
+// Kit: what every step of the pipeline may use. The ports of the outside, and the settings in force.
+import type { Chance } from '../ports/chance.ts';
+import type { Clock, Timers } from '../ports/clock.ts';
+import type { BreakerConfig, ProviderName, RetryConfig } from '../ports/config.ts';
+import type { Digest } from '../ports/digest.ts';
+import type { FactSink } from '../ports/fact-sink.ts';
+import type { UpstreamTransport } from '../ports/upstream.ts';
+
+export interface Kit {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly chance: Chance;
+  readonly digest: Digest;
+  readonly facts: FactSink;
+  /** The network, or the scripted stand-in. */
+  transport(provider: ProviderName): UpstreamTransport;
+  /** Fleet-wide settings in force now. */
+  settings(): { readonly retry: RetryConfig; readonly breaker: BreakerConfig };
+}

@@ -1,0 +1,140 @@
+// Plan: model → the targets that may answer this request, in the order they are asked. Compliance and capabilities are
+// checked here, once; whether a target has room now is the dispatcher's question. Every target left out says why.
+import type { CanonicalRequest } from '../kernel/chat.ts';
+import type { MonotonicMs } from '../kernel/brands.ts';
+import { limits } from '../kernel/limits.ts';
+import { reject, type Rejection } from '../kernel/rejection.ts';
+import { drawOrder } from '../policy/routing.ts';
+import type { Chance } from '../ports/chance.ts';
+import type { Prepared } from '../providers/provider.ts';
+import type { Exchange, PlannedTarget } from './exchange.ts';
+import type { ModelResolver } from './resolve.ts';
+import type { Model, Target } from './snapshot.ts';
+
+/** The token estimate may be 15 % off: only a prompt that cannot possibly fit is kept from a target. */
+const ESTIMATE_SLACK = 0.8;
+
+interface Misfit {
+  readonly kind: 'region' | 'surface' | 'capability' | 'context' | 'parameter';
+  readonly why: string;
+  readonly param: string | null;
+}
+
+export function plan(exchange: Exchange, resolver: ModelResolver, chance: Chance, now: MonotonicMs): Rejection | null {
+  const request = exchange.request;
+  if (request === null) return null;
+  const model = resolver.resolve(request.model);
+  if (model === null) return reject('unknownModel', unknownModelMessage(request.model, resolver), { param: 'model' });
+  exchange.model = model;
+  const misfits: Misfit[] = [];
+  for (const name of [request.model, ...request.fallbackModels]) {
+    const rejection = mayUse(exchange, name);
+    if (rejection !== null) return rejection;
+    const candidate = name === request.model ? model : resolver.resolve(name);
+    if (candidate === null) return reject('unknownModel', unknownModelMessage(name, resolver), { param: 'fallbacks' });
+    misfits.push(...addTargets(exchange, candidate, request, chance, now));
+  }
+  return exchange.plan.length > 0 ? null : refusal(request, misfits);
+}
+
+function mayUse(exchange: Exchange, name: string): Rejection | null {
+  const allowed = exchange.key?.mayUse ?? null;
+  if (allowed === null || allowed(name)) return null;
+  return reject('forbidden', `This key may not use the model \`${name}\`.`, { param: 'model' });
+}
+
+function addTargets(
+  exchange: Exchange,
+  model: Model,
+  request: CanonicalRequest,
+  chance: Chance,
+  now: MonotonicMs,
+): Misfit[] {
+  const misfits: Misfit[] = [];
+  for (const target of drawOrder(model.targets, chance)) {
+    if (exchange.plan.length >= limits.targetsPerModelMax) break;
+    if (exchange.plan.some((planned) => planned.target.id === target.id)) continue;
+    const prepared = prepareFor(request, target, model.dropParams);
+    const misfit = misfitOf(exchange, request, target, prepared, model.dropParams);
+    if (misfit === null) exchange.plan.push({ target, model, prepared, tried: false, resends: 0 } satisfies PlannedTarget);
+    else {
+      misfits.push(misfit);
+      exchange.note(now, 'skipped', target.id, misfit.why);
+    }
+  }
+  return misfits;
+}
+
+/** The provider's own preparation, with the target's defaults under it and, if so configured, what it cannot take dropped. */
+function prepareFor(request: CanonicalRequest, target: Target, dropParams: boolean): Prepared {
+  const { defaults } = target;
+  const missing = Object.keys(defaults).filter((field) => request.body[field] === undefined);
+  const completed =
+    missing.length === 0
+      ? request
+      : { ...request, body: { ...Object.fromEntries(missing.map((field) => [field, defaults[field]])), ...request.body } };
+  const prepared = target.upstream.provider.prepare(completed, target.model);
+  const added = Object.fromEntries(missing.map((field) => [field, defaults[field]]));
+  const dropped = dropParams ? Object.fromEntries(prepared.unsupported.map(({ param }) => [param, undefined])) : {};
+  return { ...prepared, patch: { ...added, ...prepared.patch, ...dropped } };
+}
+
+function misfitOf(
+  exchange: Exchange,
+  request: CanonicalRequest,
+  target: Target,
+  prepared: Prepared,
+  dropParams: boolean,
+): Misfit | null {
+  const { capabilities, upstream } = target;
+  const regions = exchange.key?.regions ?? null;
+  if (regions !== null && (upstream.region === null || !regions.includes(upstream.region))) {
+    return { kind: 'region', why: `region ${upstream.region ?? 'unknown'} is not allowed for this key`, param: null };
+  }
+  if (!capabilities.surfaces.includes(request.surface)) {
+    return { kind: 'surface', why: `does not serve ${request.surface}`, param: 'model' };
+  }
+  const lacking = request.needs.find((need) => !capabilities.can[need]);
+  if (lacking !== undefined) return { kind: 'capability', why: `cannot do ${lacking}`, param: needParams[lacking] };
+  const context = capabilities.contextTokens;
+  if (context !== null && request.promptTokens * ESTIMATE_SLACK > context) {
+    const why = `about ${Math.round(request.promptTokens)} prompt tokens do not fit into ${context}`;
+    return { kind: 'context', why, param: 'messages' };
+  }
+  const unsupported = dropParams ? undefined : prepared.unsupported[0];
+  return unsupported === undefined ? null : { kind: 'parameter', why: unsupported.why, param: unsupported.param };
+}
+
+const needParams: Readonly<Record<CanonicalRequest['needs'][number], string>> = {
+  tools: 'tools',
+  vision: 'messages',
+  audio: 'messages',
+  jsonObject: 'response_format',
+  jsonSchema: 'response_format',
+  logprobs: 'logprobs',
+  manyChoices: 'n',
+  prefix: 'messages',
+};
+
+function refusal(request: CanonicalRequest, misfits: readonly Misfit[]): Rejection {
+  // What the caller can mend easiest is told: a parameter before a capability, and so on up to compliance.
+  const order: readonly Misfit['kind'][] = ['parameter', 'capability', 'context', 'surface', 'region'];
+  const told = [...misfits].sort((left, right) => order.indexOf(left.kind) - order.indexOf(right.kind))[0];
+  if (told === undefined) return reject('upstreamUnavailable', `No target is configured for \`${request.model}\`.`);
+  if (told.kind === 'context') {
+    return reject('contextTooLong', `The prompt is too long for \`${request.model}\`: ${told.why}.`, { param: 'messages' });
+  }
+  if (told.kind === 'region') {
+    return reject('forbidden', `No target of \`${request.model}\` is in a region that this key may use.`);
+  }
+  const hint = told.kind === 'parameter' ? ' Remove it, or set `dropParams: true` for the model.' : '';
+  return reject('unsupported', `\`${request.model}\` cannot take \`${told.param}\`: ${told.why}.${hint}`, {
+    param: told.param,
+  });
+}
+
+function unknownModelMessage(name: string, resolver: ModelResolver): string {
+  const known = [...resolver.names().keys()].slice(0, 8).map((model) => `\`${model}\``);
+  const shown = name.length > 100 ? `${name.slice(0, 99)}…` : name;
+  return `The model \`${shown}\` does not exist here. ${known.length > 0 ? `Try ${known.join(', ')}.` : 'No models are configured.'}`;
+}

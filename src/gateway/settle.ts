@@ -1,0 +1,99 @@
+// Settle: the one place where an exchange ends. What was taken is given back here, and the fact of it is told here, once.
+import type { ExchangeFact, Outcome } from '../kernel/facts.ts';
+import type { FaultKind } from '../kernel/fault.ts';
+import type { RejectionKind } from '../kernel/rejection.ts';
+import type { Usage } from '../kernel/usage.ts';
+import { costMicroUsd } from '../policy/pricing.ts';
+import type { TokenCorrection } from '../policy/token-correction.ts';
+import type { AnswerSum } from './answer-reader.ts';
+import { overheadMs } from './egress.ts';
+import type { Exchange } from './exchange.ts';
+import type { Fleet } from './fleet.ts';
+import type { Kit } from './kit.ts';
+
+/** Characters of an answer per token, where a provider says no usage (English and code: 3.5 to 4.5). */
+const CHARACTERS_PER_TOKEN = 4;
+
+export interface Ending {
+  readonly outcome: Outcome;
+  /** What the client saw; 499 when it left before any. */
+  readonly status: number;
+  readonly rejection: RejectionKind | null;
+  readonly fault: FaultKind | null;
+}
+
+export function settle(exchange: Exchange, ending: Ending, kit: Kit, fleet: Fleet, correction: TokenCorrection): void {
+  const now = kit.clock.now();
+  exchange.phase = 'ended';
+  exchange.totalTimer?.cancel();
+  exchange.backoffTimer?.cancel();
+  const sum = exchange.attempt?.sum ?? null;
+  const usage = exchange.shown || ending.outcome === 'answered' ? usageOf(exchange, sum) : null;
+  giveBack(exchange, usage, fleet, now);
+  if (usage?.source === 'provider' && exchange.request !== null && exchange.model !== null) {
+    correction.learn(exchange.model.name, exchange.key?.name ?? null, exchange.request.promptTokens, usage.promptTokens);
+  }
+  exchange.note(now, ending.outcome, exchange.current?.target.id ?? null, `status ${ending.status}`);
+  kit.facts.accept({ kind: 'exchange', exchange: factOf(exchange, ending, usage, now - exchange.startedAt) });
+}
+
+function giveBack(exchange: Exchange, usage: Usage | null, fleet: Fleet, now: Exchange['startedAt']): void {
+  // A ticket still open here means that the client left or the deadline passed: it says nothing about the target.
+  exchange.ticket?.released();
+  exchange.ticket = null;
+  const used = usage === null ? 0 : usage.promptTokens + usage.completionTokens;
+  if (exchange.attempts === 0) exchange.reservation?.cancel(now);
+  else exchange.reservation?.settle(used, now);
+  const target = exchange.current?.target;
+  if (target !== undefined && usage !== null) {
+    fleet.upstream(target.upstream).settleTokens(used - exchange.tokensReserved, now);
+  }
+}
+
+/** The provider's word, or an estimate from what was delivered; never from what failed. */
+function usageOf(exchange: Exchange, sum: AnswerSum | null): Usage | null {
+  if (sum === null) return null;
+  if (sum.usage !== null) return sum.usage;
+  return {
+    promptTokens: Math.round(exchange.request?.promptTokens ?? 0),
+    completionTokens: Math.ceil(sum.characters / CHARACTERS_PER_TOKEN),
+    cachedTokens: null,
+    reasoningTokens: null,
+    source: 'estimated',
+  };
+}
+
+function factOf(exchange: Exchange, ending: Ending, usage: Usage | null, durationMs: number): ExchangeFact {
+  const target = exchange.current?.target ?? null;
+  const price = target?.upstream.provider.price(target.model, exchange.startedWall) ?? null;
+  return {
+    id: exchange.id,
+    requestId: exchange.requestId,
+    trace: exchange.trace,
+    key: exchange.key?.name ?? null,
+    lane: exchange.lane,
+    surface: exchange.surface,
+    modelAsked: exchange.request?.model.slice(0, 256) ?? null,
+    model: exchange.model?.name ?? null,
+    stream: exchange.request?.stream ?? false,
+    outcome: ending.outcome,
+    status: ending.status,
+    rejection: ending.rejection,
+    fault: ending.fault,
+    target: target?.id ?? null,
+    upstream: target?.upstream.name ?? null,
+    provider: target?.upstream.provider.name ?? null,
+    upstreamModel: target?.model ?? null,
+    attempts: exchange.attempts,
+    usage,
+    costMicroUsd: usage === null || price === null ? null : costMicroUsd(usage, price),
+    startedAt: exchange.startedWall,
+    durationMs,
+    queueMs: exchange.queueMs,
+    overheadMs: overheadMs(exchange, exchange.firstSentAt ?? exchange.startedAt),
+    firstTokenMs: exchange.firstShownAt === null ? null : exchange.firstShownAt - exchange.startedAt,
+    bytesIn: exchange.body?.length ?? 0,
+    bytesOut: exchange.bytesOut,
+    trail: exchange.trail,
+  };
+}

@@ -1,0 +1,120 @@
+// Upstream state: what one configured account holds in flight, its credentials' rest, its resend budget, its own limits,
+// its health and the models it lists. Limits of an upstream are hard caps: nothing is sent above them.
+import { later, type MonotonicMs } from '../kernel/brands.ts';
+import { CredentialRing } from '../policy/credential-ring.ts';
+import { Gcra } from '../policy/gcra.ts';
+import { HealthVerdict } from '../policy/health-verdict.ts';
+import { RetryBudget } from '../policy/retry-budget.ts';
+import type { GaugeReading } from '../ports/gauges.ts';
+import type { NoRoom } from './fleet.ts';
+import type { Kit } from './kit.ts';
+import type { Upstream } from './snapshot.ts';
+
+export class UpstreamState {
+  health: HealthVerdict;
+  credentials: CredentialRing;
+  /** What `GET /models` listed; null: not asked, or no answer yet. */
+  listed: readonly string[] | null = null;
+  readonly budget: RetryBudget;
+  #upstream: Upstream;
+  #requests: Gcra | null;
+  #tokens: Gcra | null;
+  #inFlight = 0;
+
+  constructor(upstream: Upstream, kit: Kit) {
+    this.#upstream = upstream;
+    this.credentials = new CredentialRing(upstream.authorizations.length);
+    this.health = verdict(upstream);
+    this.budget = new RetryBudget(kit.settings().retry.budgetPercent);
+    this.#requests = perMinute(upstream.requestsPerMinute);
+    this.#tokens = perMinute(upstream.tokensPerMinute);
+  }
+
+  reconfigure(upstream: Upstream, kit: Kit): void {
+    const before = this.#upstream;
+    this.#upstream = upstream;
+    this.budget.reconfigure(kit.settings().retry.budgetPercent);
+    if (before.requestsPerMinute !== upstream.requestsPerMinute) this.#requests = perMinute(upstream.requestsPerMinute);
+    if (before.tokensPerMinute !== upstream.tokensPerMinute) this.#tokens = perMinute(upstream.tokensPerMinute);
+    // New secrets deserve a fresh start; the same ones keep resting.
+    if (JSON.stringify(before.authorizations) !== JSON.stringify(upstream.authorizations)) {
+      this.credentials = new CredentialRing(upstream.authorizations.length);
+    }
+    if (JSON.stringify(before.health) !== JSON.stringify(upstream.health)) this.health = verdict(upstream);
+    if (before.route.origin !== upstream.route.origin || before.basePath !== upstream.basePath) this.listed = null;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  obstacle(tokens: number, now: MonotonicMs): NoRoom | null {
+    const { maxConcurrent } = this.#upstream;
+    if (maxConcurrent !== null && this.#inFlight >= maxConcurrent) return { why: 'full', readyAt: null };
+    const requests = this.#requests?.check(1, now);
+    if (requests?.ok === false) return { why: 'requests per minute', readyAt: later(now, requests.waitMs) };
+    // A request larger than a whole minute's tokens passes when the bucket is full, and is paid off afterwards.
+    const whole = this.#tokens === null ? 0 : Math.min(tokens, this.#tokens.burst);
+    const room = this.#tokens?.check(whole, now);
+    if (room?.ok === false) return { why: 'tokens per minute', readyAt: later(now, room.waitMs) };
+    return null;
+  }
+
+  take(tokens: number, now: MonotonicMs): void {
+    this.#inFlight++;
+    this.#requests?.charge(1, now);
+    this.#tokens?.charge(tokens, now);
+    this.budget.onSend(now);
+  }
+
+  giveBack(): void {
+    this.#inFlight--;
+  }
+
+  /** The provider told the true figure: charge or refund the difference. */
+  settleTokens(difference: number, now: MonotonicMs): void {
+    this.#tokens?.charge(difference, now);
+  }
+
+  gauges(upstream: string, now: MonotonicMs): GaugeReading[] {
+    const labels = { upstream };
+    const resting = Array.from({ length: this.credentials.count }, (_, at) => this.credentials.restingMs(at, now));
+    return [
+      { name: 'upstream_in_flight', help: 'Attempts in flight', labels, value: this.#inFlight },
+      { name: 'upstream_healthy', help: '1 when health checks pass', labels, value: this.health.healthy ? 1 : 0 },
+      {
+        name: 'upstream_credentials_resting',
+        help: 'Credentials out of rotation',
+        labels,
+        value: resting.filter((ms) => ms > 0).length,
+      },
+      ...(this.#upstream.maxConcurrent === null
+        ? []
+        : [
+            {
+              name: 'upstream_max_concurrent',
+              help: 'Most attempts in flight',
+              labels,
+              value: this.#upstream.maxConcurrent,
+            },
+          ]),
+    ];
+  }
+
+  describe(now: MonotonicMs): Record<string, unknown> {
+    return {
+      inFlight: this.#inFlight,
+      healthy: this.health.healthy,
+      listedModels: this.listed,
+      credentials: Array.from({ length: this.credentials.count }, (_, at) => ({
+        ordinal: at + 1,
+        restingMs: Math.round(this.credentials.restingMs(at, now)),
+      })),
+    };
+  }
+}
+
+const perMinute = (amount: number | null): Gcra | null => (amount === null ? null : new Gcra(amount, amount));
+
+const verdict = (upstream: Upstream): HealthVerdict =>
+  new HealthVerdict(upstream.health?.unhealthyAfter ?? 1, upstream.health?.healthyAfter ?? 1);

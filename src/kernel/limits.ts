@@ -1,0 +1,54 @@
+// Limits: everything has a maximum, and it stands here. Relations between maxima are asserted when the module loads, so
+// that a change to one cannot silently outgrow another.
+import { assert } from './result.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const limits = {
+  /** Inbound head: request line and headers together. Node answers 431 above it. */
+  headBytesMax: 32 * KIB,
+  /** Time for the whole request head to arrive; a slow-loris connection is closed then. */
+  headMsMax: 15_000,
+  /** Inbound body after decompression. 32 MiB holds a 1M-token prompt or a dozen images. */
+  bodyBytesMax: 32 * MIB,
+  /** Time for the whole request body to arrive. */
+  bodyMsMax: 60_000,
+  /** Bodies of all exchanges in flight together; above it new bodies get 503. */
+  bodyBytesInFlightMax: 512 * MIB,
+  /** Arrays and objects nested in a request. */
+  jsonDepthMax: 128,
+  /** Upstream answer that is gathered whole. */
+  answerBytesMax: 64 * MIB,
+  /** One server-sent event. */
+  eventBytesMax: 4 * MIB,
+  /** Events held back before the first content. */
+  heldBytesMax: 256 * KIB,
+  heldEventsMax: 64,
+  /** Error body of an upstream that is read for classification. */
+  faultBodyBytesMax: 64 * KIB,
+  /** Unsent bytes of one slow reader: the upstream is paused at `low`, the reader is cut at `max`. */
+  readerBytesLow: 256 * KIB,
+  readerBytesMax: 8 * MIB,
+  /** Time a paused reader may take without reading anything. */
+  readerMsMax: 120_000,
+  /** Exchanges waiting for room, per lane. */
+  waitersPerLaneMax: 5_000,
+  /** Attempts of one exchange, whatever the config says. */
+  attemptsMax: 10,
+  targetsPerModelMax: 64,
+  /** Exchanges whose decision trail is kept for the admin API. */
+  trailsKept: 1_000,
+  trailStepsMax: 64,
+  /** Retry-After that an upstream may impose, and that we tell a client. */
+  retryAfterMsMax: 3_600_000,
+  clientRetryAfterMsMax: 60_000,
+  /** Share of the V8 heap limit above which new bodies are refused. */
+  heapShareMax: 0.85,
+  connectionsMax: 20_000,
+} as const;
+
+assert(limits.bodyBytesInFlightMax >= 4 * limits.bodyBytesMax, 'at least four of the largest bodies fit at once');
+assert(limits.readerBytesLow < limits.readerBytesMax, 'a reader is slowed before it is cut');
+assert(limits.eventBytesMax <= limits.readerBytesMax, 'one event alone never cuts a reader');
+assert(limits.heldBytesMax <= limits.eventBytesMax, 'what is held back is smaller than the largest event');

@@ -1,0 +1,164 @@
+// Config: the validated, complete configuration. Every field has its value: defaults are filled in and secrets resolved by
+// the adapter that read it, so nobody inside asks "was this set?".
+import type { JsonObject } from '../kernel/json.ts';
+import type { Lane, Tier } from '../kernel/lane.ts';
+
+export const providerNames = [
+  'deepseek',
+  'openai',
+  'openai-compatible',
+  'vllm',
+  'sglang',
+  'tgi',
+  'ollama',
+  'llama-cpp',
+  'mistral',
+  'scripted',
+] as const;
+export type ProviderName = (typeof providerNames)[number];
+
+export interface TimeoutsConfig {
+  readonly connectMs: number;
+  /** Send to first content of a stream, while another target could still be asked. */
+  readonly firstTokenMs: number;
+  /** Between content events of a stream; keep-alives do not count. */
+  readonly idleMs: number;
+  /** The whole exchange. */
+  readonly totalMs: number;
+  /** In the waiting room. */
+  readonly queueMs: number;
+}
+
+export interface RetryConfig {
+  /** Sends per exchange, the first included, over all targets. */
+  readonly maxAttempts: number;
+  /** Resends to the same upstream, as a share of the sends of the last 30 s. */
+  readonly budgetPercent: number;
+  /** First wait before a resend to the same upstream; doubles, full jitter. */
+  readonly backoffMs: number;
+  readonly backoffMsMax: number;
+}
+
+export interface BreakerConfig {
+  readonly consecutiveFailures: number;
+  readonly failurePercent: number;
+  /** Fewest sends in the window before the share counts. */
+  readonly minimumSends: number;
+  readonly windowMs: number;
+  /** First open time; doubles with each failed probe up to the maximum. */
+  readonly openMs: number;
+  readonly openMsMax: number;
+}
+
+/** Active health check; null in UpstreamConfig when off. */
+export interface HealthConfig {
+  /** Below the base URL's origin, e.g. `/health`. */
+  readonly path: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly unhealthyAfter: number;
+  readonly healthyAfter: number;
+}
+
+export interface UpstreamConfig {
+  readonly provider: ProviderName;
+  /** With `/v1` where the provider has it, without trailing slash; null for the provider's own. */
+  readonly baseUrl: string | null;
+  readonly apiKeys: readonly string[];
+  readonly tier: Tier;
+  /** Null: the provider's known account limit, or none. */
+  readonly maxConcurrent: number | null;
+  readonly requestsPerMinute: number | null;
+  readonly tokensPerMinute: number | null;
+  /** Sent with every request; lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly region: string | null;
+  readonly caFile: string | null;
+  readonly proxy: string | null;
+  readonly health: HealthConfig | null;
+  /** Ask `GET {baseUrl}/models` at start and every 5 minutes, and serve what it lists. */
+  readonly discover: boolean;
+}
+
+/** What the config says about a target that the provider's table does not know, or says otherwise. */
+export interface TargetTraits {
+  readonly contextTokens?: number;
+  readonly outputTokens?: number;
+  readonly tools?: boolean;
+  readonly vision?: boolean;
+  readonly jsonSchema?: boolean;
+}
+
+export interface TargetConfig {
+  readonly upstream: string;
+  /** The upstream's model id; null: the name the client asked for (the part that `*` matched). */
+  readonly model: string | null;
+  readonly weight: number;
+  /** Null: the upstream's. */
+  readonly tier: Tier | null;
+  /** Request fields set when the client did not send them. */
+  readonly defaults: JsonObject;
+  readonly traits: TargetTraits;
+}
+
+export interface ModelConfig {
+  readonly targets: readonly TargetConfig[];
+  readonly aliases: readonly string[];
+  readonly timeouts: TimeoutsConfig;
+  /** Drop request parameters a target cannot take, instead of refusing. */
+  readonly dropParams: boolean;
+  /** Ask the next target when a content policy refused. */
+  readonly failoverOnContentFilter: boolean;
+}
+
+export interface KeyConfig {
+  readonly name: string;
+  /** 64 lower-case hex digits. */
+  readonly sha256: string;
+  readonly lane: Lane;
+  /** Public names and patterns; null: all. */
+  readonly models: readonly string[] | null;
+  /** Only upstreams in these regions; null: all. */
+  readonly regions: readonly string[] | null;
+  readonly limits: {
+    readonly requestsPerMinute: number | null;
+    readonly tokensPerMinute: number | null;
+    readonly maxConcurrent: number | null;
+  };
+}
+
+export interface CorsConfig {
+  /** Exact origins, or `*`. */
+  readonly origins: readonly string[];
+  readonly maxAgeSeconds: number;
+}
+
+export interface Config {
+  /** `spillway.yaml`, `environment`, … for people. */
+  readonly source: string;
+  readonly host: string;
+  readonly port: number;
+  /** Serve without keys on a host that is not loopback. */
+  readonly open: boolean;
+  /** SHA-256 of the admin key; null when none is set. */
+  readonly adminKeySha256: string | null;
+  readonly adminPort: number | null;
+  /** How long SIGTERM waits for exchanges in flight. */
+  readonly drainMs: number;
+  readonly upstreams: Readonly<Record<string, UpstreamConfig>>;
+  /** Public names and patterns (`*`, `deepseek/*`) in the order they are tried. */
+  readonly models: Readonly<Record<string, ModelConfig>>;
+  readonly keys: readonly KeyConfig[];
+  /** Defaults of models not listed (`provider/model`, discovered). */
+  readonly timeouts: TimeoutsConfig;
+  readonly retry: RetryConfig;
+  readonly breaker: BreakerConfig;
+  readonly cors: CorsConfig | null;
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent' };
+  readonly telemetry: {
+    /** OTLP/HTTP base URL; null: no traces. */
+    readonly otlpEndpoint: string | null;
+    /** Share of exchanges traced when the caller did not decide. */
+    readonly sampleRatio: number;
+  };
+}

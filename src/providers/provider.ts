@@ -1,0 +1,91 @@
+// Provider: a kind of far side as data and pure functions: where and how to send, what it can do, how it differs from its
+// dialect. A provider never sends, never waits and never decides whether to retry.
+import type { FarDialect } from '../dialects/dialect.ts';
+import type { JsonPatch } from '../dialects/json-patch.ts';
+import type { CanonicalRequest, Need } from '../kernel/chat.ts';
+import type { WallMs } from '../kernel/brands.ts';
+import type { Surface } from '../kernel/lane.ts';
+import type { ProviderName, TargetTraits } from '../ports/config.ts';
+
+/** How a credential is shown; obtaining or signing one is the credentials port's work. */
+export type AuthScheme =
+  { readonly kind: 'none' } | { readonly kind: 'bearer' } | { readonly kind: 'header'; readonly name: string };
+
+/** How an assistant prefix is continued, if it can be. */
+export type PrefixStyle = 'prefix-flag' | 'continue-final-message' | 'trailing-assistant';
+
+/** What a model of this provider can do. Null numbers: not known, so not checked. */
+export interface Capabilities {
+  readonly surfaces: readonly Surface[];
+  readonly contextTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly can: Readonly<Record<Need, boolean>>;
+  readonly prefix: PrefixStyle | null;
+  /** The field that carries reasoning in answers; null when there is none. */
+  readonly reasoningField: 'reasoning_content' | 'reasoning' | null;
+}
+
+/** A request parameter this target cannot take, and nothing maps it. */
+export interface Unsupported {
+  readonly param: string;
+  readonly why: string;
+}
+
+export interface Prepared {
+  /** Below the base URL, or absolute (with leading `//`-less `/`-path) when `fromOrigin`; e.g. `/chat/completions`. */
+  readonly path: string;
+  /** True: `path` replaces the base URL's path (DeepSeek's `/beta/…`). */
+  readonly fromOrigin: boolean;
+  /** Top-level fields to set or delete in the caller's body; always sets `model` when it differs. */
+  readonly patch: JsonPatch;
+  /** Refused with a 400, or deleted when the model says `dropParams`. */
+  readonly unsupported: readonly Unsupported[];
+}
+
+/** List price in millionths of a US dollar per million tokens. */
+export interface Price {
+  readonly inputMicroUsd: number;
+  readonly cachedInputMicroUsd: number;
+  readonly outputMicroUsd: number;
+}
+
+/** What a provider lets be read about the account behind a credential (DeepSeek's balance). */
+export interface AccountPage {
+  readonly path: string;
+  readonly fromOrigin: boolean;
+}
+
+export interface Provider {
+  readonly name: ProviderName;
+  readonly dialect: FarDialect;
+  /** With `/v1` where the provider has it; null: the config must say `baseUrl`. */
+  readonly defaultBaseUrl: string | null;
+  readonly keyRequired: boolean;
+  readonly auth: AuthScheme;
+  /** Public ids worth listing without asking; `GET /models` tells more where it exists. */
+  readonly knownModels: readonly string[];
+  /** Null: cannot list its models. Below the base URL. */
+  readonly modelsPath: string | null;
+  readonly accountPage: AccountPage | null;
+  capabilities(model: string): Capabilities;
+  /** Requests one account may have in flight; null when not known. */
+  accountConcurrency(model: string): number | null;
+  prepare(request: CanonicalRequest, model: string): Prepared;
+  /** Null when not known. `at` decides between peak and off-peak. */
+  price(model: string, at: WallMs): Price | null;
+}
+
+/** Capabilities with what the config says about the target laid over them. */
+export function withTraits(known: Capabilities, traits: TargetTraits): Capabilities {
+  return {
+    ...known,
+    contextTokens: traits.contextTokens ?? known.contextTokens,
+    outputTokens: traits.outputTokens ?? known.outputTokens,
+    can: {
+      ...known.can,
+      tools: traits.tools ?? known.can.tools,
+      vision: traits.vision ?? known.can.vision,
+      jsonSchema: traits.jsonSchema ?? known.can.jsonSchema,
+    },
+  };
+}
