@@ -1,5 +1,5 @@
 # Spillway in one image: `docker build -t spillway .`, then
-#   docker run -p 4000:4000 -v ./spillway.yaml:/etc/spillway/spillway.yaml:ro -e HOST=0.0.0.0 spillway
+#   docker run -p 4000:4000 -v ./spillway.yaml:/opt/spillway/spillway.yaml:ro -e HOST=0.0.0.0 spillway
 # Listening on every interface needs keys in the configuration; without keys Spillway serves loopback only.
 FROM node:24-bookworm-slim
 

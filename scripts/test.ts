@@ -9,6 +9,8 @@ import { installMissingTools, tools } from './tools.ts';
 
 const root = dirname(import.meta.dirname);
 const testTimeoutMs = 120_000;
+// A test stuck in a loop cannot be ended by a timer of its own process; this ends the whole run.
+const runTimeoutMs = 45 * 60_000;
 const testFilesAtOnce = 2;
 
 const checks = [
@@ -68,13 +70,21 @@ function runTests(files: string[], options: readonly string[]): Promise<Counts> 
   if (files.length === 0) resolve({ passed: 0, failed: 1, skipped: 0 });
   else {
     let counts: Counts = { passed: 0, failed: 1, skipped: 0 };
-    const events = run({ files, concurrency: testFilesAtOnce, timeout: testTimeoutMs, ...namePatterns(options) });
+    const events = run({
+      files,
+      concurrency: testFilesAtOnce,
+      timeout: testTimeoutMs,
+      execArgv: ['--import', import.meta.resolve('./test-watchdog.ts')],
+      signal: AbortSignal.timeout(runTimeoutMs),
+      ...namePatterns(options),
+    });
     events.on('test:summary', (summary) => {
       // One summary comes per file; the last one, without a file, is for the whole run.
       if (summary.file === undefined) counts = countsOf(summary.counts);
     });
-    events.once('close', () => resolve(counts));
-    events.compose(new spec()).pipe(process.stdout);
+    const report = events.compose(new spec());
+    report.once('end', () => resolve(counts));
+    report.pipe(process.stdout);
   }
   return promise;
 }

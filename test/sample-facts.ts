@@ -83,7 +83,14 @@ export const attemptWith = (change: Partial<AttemptFact>): Fact & { kind: 'attem
 export const stateFacts: readonly Fact[] = [
   { kind: 'state', at: wallMs(1000), state: 'ready', why: 'listening on 127.0.0.1:4000' },
   { kind: 'config', at: wallMs(2000), accepted: true, version: 1, source: 'spillway.yaml', notes: [] },
-  { kind: 'config', at: wallMs(3000), accepted: false, version: 1, source: 'spillway.yaml', notes: ['4:2 no such key'] },
+  {
+    kind: 'config',
+    at: wallMs(3000),
+    accepted: false,
+    version: 1,
+    source: 'spillway.yaml',
+    notes: ['4:2 no such key'],
+  },
   { kind: 'breaker', at: wallMs(4000), target, from: 'closed', to: 'open', why: '5 faults in a row' },
   { kind: 'credential', at: wallMs(5000), upstream: deepseek, ordinal: 2, restMs: 30_000, why: 'credential' },
   { kind: 'credential', at: wallMs(6000), upstream: deepseek, ordinal: 2, restMs: 0, why: 'rested' },

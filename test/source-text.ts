@@ -1,7 +1,7 @@
 // The repository as text, for the rules of the house: files, their code without comments and strings, their imports.
 // Text only: the compiler checks types, this checks manners, and it must stay fast enough to run with every test.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 
 export const root = dirname(import.meta.dirname);
@@ -19,7 +19,12 @@ export function repositoryFiles(): string[] {
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   });
-  return listing.split('\0').filter((path) => path !== '' && existsSync(join(root, path)));
+  return listing.split('\0').filter((path) => path !== '' && isFile(path));
+}
+
+// A file deleted but not yet committed is still listed.
+function isFile(path: string): boolean {
+  return statSync(join(root, path), { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 export function readRepositoryFile(path: string): string {
@@ -82,7 +87,6 @@ export function findInText(files: readonly SourceFile[], pattern: RegExp): strin
 }
 
 function findLines(path: string, searched: string, pattern: RegExp, shown: string): string[] {
-  if (!pattern.test(searched)) return [];
   const shownLines = shown.split('\n');
   return searched.split('\n').flatMap((line, index) => {
     return pattern.test(line) ? [`${path}:${index + 1}: ${(shownLines[index] ?? '').trim().slice(0, 100)}`] : [];

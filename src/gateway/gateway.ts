@@ -77,12 +77,12 @@ export class Gateway implements Gauges {
     this.#move('ready', `listening with ${this.#snapshot.upstreams.size} upstreams`);
   }
 
-  /** Swaps the configuration whole. Exchanges under way keep the one they were planned with. */
-  apply(config: Config): void {
+  /** Swaps the configuration whole. Exchanges under way keep the one they were planned with. `notes` are told with it. */
+  apply(config: Config, notes: readonly string[] = []): void {
     this.#snapshot = compile(config, this.#snapshot.version + 1, this.#userAgent);
     this.#refused = [];
     this.#resolver = this.#newResolver();
-    this.#adopt(() => {});
+    this.#adopt(() => {}, notes);
   }
 
   /** A configuration that was not accepted: the old one stays, and everybody can see why. */
@@ -125,7 +125,7 @@ export class Gateway implements Gauges {
     ];
   }
 
-  #adopt(whenListed: () => void): void {
+  #adopt(whenListed: () => void, more: readonly string[] = []): void {
     const { config, upstreams, keys, version } = this.#snapshot;
     for (const sha256 of this.#keyLimits.keys()) if (!keys.has(sha256)) this.#keyLimits.delete(sha256);
     for (const key of keys.values()) {
@@ -135,7 +135,7 @@ export class Gateway implements Gauges {
     }
     this.#fleet.adopt(upstreams);
     this.#caretaker.adopt(upstreams, whenListed);
-    const notes = [`${upstreams.size} upstreams, ${this.#snapshot.models.size} models, ${keys.size} keys`];
+    const notes = [`${upstreams.size} upstreams, ${this.#snapshot.models.size} models, ${keys.size} keys`, ...more];
     const at = this.#kit.clock.wall();
     this.#kit.facts.accept({ kind: 'config', at, accepted: true, version, source: config.source, notes });
   }

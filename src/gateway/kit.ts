@@ -1,7 +1,8 @@
 // Kit: what every step of the pipeline may use. The ports of the outside, and the settings in force.
 import type { Chance } from '../ports/chance.ts';
 import type { Clock, Timers } from '../ports/clock.ts';
-import type { BreakerConfig, ProviderName, RetryConfig } from '../ports/config.ts';
+import type { ProviderName } from '../kernel/provider.ts';
+import type { BreakerConfig, RetryConfig } from '../ports/config.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { FactSink } from '../ports/fact-sink.ts';
 import type { UpstreamTransport } from '../ports/upstream.ts';

@@ -6,6 +6,7 @@ import { limits } from '../kernel/limits.ts';
 import { TrailStore } from './trail-store.ts';
 
 const id = (number: number) => exchangeId(`sx_${number}`);
+const ids = (trails: readonly { id: string }[]) => trails.map((trail) => trail.id);
 
 test('an exchange is kept with its attempts in order', () => {
   const store = new TrailStore();
@@ -29,7 +30,6 @@ test('the newest come first, filtered and counted', () => {
   store.accept(exchangeWith({ id: id(2), key: keyName('team-b') }));
   store.accept(exchangeWith({ id: id(3), model: null, modelAsked: 'nope', outcome: 'rejected' }));
   store.accept(exchangeWith({ id: id(4), model: modelName('other'), modelAsked: 'alias' }));
-  const ids = (trails: readonly { id: string }[]) => trails.map((trail) => trail.id);
   assert.deepEqual(ids(store.recent()), ['sx_4', 'sx_3', 'sx_2', 'sx_1']);
   assert.deepEqual(ids(store.recent({}, 2)), ['sx_4', 'sx_3']);
   assert.deepEqual(ids(store.recent({}, 0)), []);

@@ -85,13 +85,16 @@ function matches(exchange: ExchangeFact, filter: TrailFilter): boolean {
 
 function withShortNames(exchange: ExchangeFact): ExchangeFact {
   const { modelAsked, requestId } = exchange;
-  const fits = (name: string | null): boolean => name === null || name.length <= NAME_CHARACTERS_MAX;
   if (fits(modelAsked) && fits(requestId)) return exchange;
   return { ...exchange, modelAsked: short(modelAsked), requestId: short(requestId) };
 }
 
-// Through bytes, because a mere slice keeps the whole long string alive.
+function fits(name: string | null): boolean {
+  return name === null || name.length < NAME_CHARACTERS_MAX;
+}
+
+// Through bytes, because a mere slice (which the fact may hold already) keeps the whole long string alive.
 function short(name: string | null): string | null {
-  if (name === null || name.length <= NAME_CHARACTERS_MAX) return name;
+  if (name === null || fits(name)) return name;
   return `${utf8Decode(utf8Encode(name.slice(0, NAME_CHARACTERS_MAX - 1)))}…`;
 }

@@ -11,7 +11,7 @@ export class SlidingCounts<Column extends string> {
 
   constructor(windowMs: number, columns: readonly Column[]) {
     this.windowMs = windowMs;
-    this.#slices = Array.from({ length: SLICES }, () => ({ turn: -1, counts: zeros(columns) }));
+    this.#slices = Array.from({ length: SLICES }, () => ({ turn: -Infinity, counts: zeros(columns) }));
   }
 
   add(column: Column, now: MonotonicMs): void {
@@ -30,7 +30,7 @@ export class SlidingCounts<Column extends string> {
   }
 
   clear(): void {
-    for (const slice of this.#slices) slice.turn = -1;
+    for (const slice of this.#slices) slice.turn = -Infinity;
   }
 
   #turn(now: MonotonicMs): number {
@@ -39,7 +39,7 @@ export class SlidingCounts<Column extends string> {
 }
 
 interface Slice<Column extends string> {
-  /** How many slices of time had passed when it was begun; -1: holds nothing. */
+  /** How many slices of time had passed when it was begun; -Infinity: holds nothing. */
   turn: number;
   readonly counts: Record<Column, number>;
 }

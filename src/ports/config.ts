@@ -2,20 +2,7 @@
 // the adapter that read it, so nobody inside asks "was this set?".
 import type { JsonObject } from '../kernel/json.ts';
 import type { Lane, Tier } from '../kernel/lane.ts';
-
-export const providerNames = [
-  'deepseek',
-  'openai',
-  'openai-compatible',
-  'vllm',
-  'sglang',
-  'tgi',
-  'ollama',
-  'llama-cpp',
-  'mistral',
-  'scripted',
-] as const;
-export type ProviderName = (typeof providerNames)[number];
+import type { ProviderName, TargetTraits } from '../kernel/provider.ts';
 
 export interface TimeoutsConfig {
   readonly connectMs: number;
@@ -78,15 +65,6 @@ export interface UpstreamConfig {
   readonly health: HealthConfig | null;
   /** Ask `GET {baseUrl}/models` at start and every 5 minutes, and serve what it lists. */
   readonly discover: boolean;
-}
-
-/** What the config says about a target that the provider's table does not know, or says otherwise. */
-export interface TargetTraits {
-  readonly contextTokens?: number;
-  readonly outputTokens?: number;
-  readonly tools?: boolean;
-  readonly vision?: boolean;
-  readonly jsonSchema?: boolean;
 }
 
 export interface TargetConfig {

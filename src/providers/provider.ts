@@ -5,7 +5,7 @@ import type { JsonPatch } from '../dialects/json-patch.ts';
 import type { CanonicalRequest, Need } from '../kernel/chat.ts';
 import type { WallMs } from '../kernel/brands.ts';
 import type { Surface } from '../kernel/lane.ts';
-import type { ProviderName, TargetTraits } from '../ports/config.ts';
+import type { ProviderName, TargetTraits } from '../kernel/provider.ts';
 
 /** How a credential is shown; obtaining or signing one is the credentials port's work. */
 export type AuthScheme =

@@ -1,6 +1,6 @@
 // Keys: the `keys` section → KeyConfig. Secrets are hashed here, at once; nothing behind this file ever holds one.
-import { createHash } from 'node:crypto';
 import type { KeyConfig, ModelConfig, UpstreamConfig } from '../../ports/config.ts';
+import { nodeDigest } from '../digest.ts';
 import { hint } from './nearest.ts';
 import type { Path } from './problems.ts';
 import type { Reading } from './reading.ts';
@@ -11,19 +11,22 @@ export interface KeySources {
   readonly models: Readonly<Record<string, ModelConfig>>;
 }
 
-export function sha256(text: string): string {
-  return createHash('sha256').update(text, 'utf8').digest('hex');
-}
-
 export function readKeys(file: readonly FileKey[], sources: KeySources, reading: Reading): KeyConfig[] {
   const keys = file.map((key, index) => readKey(key, ['keys', index], sources, reading));
-  refuseTwice(keys, reading, ({ sha256: digest }) => ({ value: digest, setting: null, words: 'this key' }));
-  refuseTwice(keys, reading, ({ name }) => ({ value: name, setting: 'name', words: `the name \`${name}\`` }));
+  const digests = keys.map((key) => key.sha256);
+  refuseTwice(digests, (index) => reading.problems.add(['keys', index], 'this key is given twice'));
+  const names = file.map((key) => key.name ?? '');
+  refuseTwice(names, (index) =>
+    reading.problems.add(['keys', index, 'name'], `two keys have the name \`${names[index]}\``),
+  );
   return keys;
 }
 
 function readKey(file: FileKey, path: Path, sources: KeySources, reading: Reading): KeyConfig {
   const digest = readDigest(file, path, reading);
+  if (file.name !== undefined && !/^[\p{L}\p{N}][\p{L}\p{N}\p{P}\p{S} ]{0,63}$/u.test(file.name)) {
+    reading.problems.add([...path, 'name'], 'a key’s name has up to 64 letters, digits and signs');
+  }
   return {
     name: file.name ?? `key-${digest.slice(0, 8)}`,
     sha256: digest,
@@ -47,7 +50,7 @@ function readDigest(file: FileKey, path: Path, reading: Reading): string {
     const secret = file.key.trim();
     if (!/^[\x21-\x7e]+$/.test(secret))
       problems.add([...path, 'key'], '`key` holds characters that no header can carry');
-    return sha256(secret);
+    return nodeDigest.sha256(secret);
   }
   if (file.keySha256 === undefined) {
     problems.add(path, 'an entry of `keys` needs a `key` or a `keySha256`');
@@ -101,19 +104,10 @@ function readRegions(
   return file;
 }
 
-function refuseTwice(
-  keys: readonly KeyConfig[],
-  reading: Reading,
-  aspect: (key: KeyConfig) => { readonly value: string; readonly setting: string | null; readonly words: string },
-): void {
-  const seen = new Map<string, number>();
-  for (const [index, key] of keys.entries()) {
-    const { value, setting, words } = aspect(key);
-    const first = seen.get(value);
-    if (first === undefined) seen.set(value, index);
-    else if (value !== '') {
-      const at = setting === null ? ['keys', index] : ['keys', index, setting];
-      reading.problems.add(at, `${words} is given twice: \`keys[${first}]\` has it too`);
-    }
+function refuseTwice(values: readonly string[], refuse: (index: number) => void): void {
+  const seen = new Set<string>();
+  for (const [index, value] of values.entries()) {
+    if (value !== '' && seen.has(value)) refuse(index);
+    seen.add(value);
   }
 }

@@ -1,7 +1,8 @@
 // Models: the `models` section → ModelConfig. Knows the upstreams, so that a target always names one that exists.
 import type { JsonObject } from '../../kernel/json.ts';
 import { tiers } from '../../kernel/lane.ts';
-import type { ModelConfig, TargetConfig, TargetTraits, TimeoutsConfig, UpstreamConfig } from '../../ports/config.ts';
+import type { TargetTraits } from '../../kernel/provider.ts';
+import type { ModelConfig, TargetConfig, TimeoutsConfig, UpstreamConfig } from '../../ports/config.ts';
 import { hint } from './nearest.ts';
 import type { Path } from './problems.ts';
 import { bareRecord, type Reading } from './reading.ts';

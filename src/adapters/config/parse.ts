@@ -14,7 +14,7 @@ import type { ProviderFacts, Reading } from './reading.ts';
 import { type FileConfig, fileSchema } from './schema.ts';
 import { type Expanded, type Expansion, expandSecrets } from './secrets.ts';
 import { readSections } from './sections.ts';
-import { shapeAt } from './shape.ts';
+import { settingsAt, shapeAt } from './shape.ts';
 import { complaintsOf } from './words.ts';
 
 export interface ParseOptions {
@@ -40,7 +40,7 @@ export function parseConfig(text: string, options: ParseOptions): Result<ParsedC
   const written = withoutAnchors(document.value.value);
   const problems = new Problems(document.value);
   const expanded = expandSecrets(written, (name) => options.environment.lookup(name));
-  for (const { path, message } of expanded.problems) problems.add(path, message);
+  for (const { path, message } of expanded.problems) problems.addPruned(path, { path, message, part: 'value' });
   const file = shaped(written, expanded, problems);
   const reading: Reading = {
     problems,
@@ -71,16 +71,23 @@ function withoutAnchors(value: JsonObject): JsonObject {
   return kept;
 }
 
+const PASSES_MAX = 20;
+
 /** The file in its right shape; what has not is reported and left out. */
 function shaped(written: JsonObject, expanded: Expanded, problems: Problems): FileConfig {
   const value = withKinds(expanded);
   const writtenAt = (path: Path): unknown => valueAt(written, path);
-  for (;;) {
+  // Each pass takes out what the last one found; a union may show its troubles one after the other.
+  for (let pass = 0; pass < PASSES_MAX; pass++) {
     const result = fileSchema.safeParse(value);
     if (result.success) return result.data;
     const complaints = complaintsOf(result.error.issues, writtenAt);
-    for (const complaint of complaints) problems.addPruned(takeOut(value, complaint.prune), complaint);
+    for (const complaint of complaints) {
+      problems.addPruned(complaint.prune, complaint);
+      takeOut(value, complaint.prune);
+    }
   }
+  return {};
 }
 
 /** A reference that is a whole value may stand for a number or a boolean: `port: ${PORT}`. */
@@ -96,14 +103,13 @@ function withKinds({ value, expansions }: Expanded): JsonObject {
   return value;
 }
 
-/** Removes the setting, or the whole list it is in (so that no other entry changes its number). Answers what it removed. */
-function takeOut(value: JsonObject, path: Path): Path {
-  const firstIndex = path.findIndex((step) => typeof step === 'number');
-  const short = firstIndex < 0 ? path : path.slice(0, firstIndex);
-  const parent = valueAt(value, short.slice(0, -1));
-  const name = short.at(-1);
+/** Takes out what is wrong, without renumbering a list: a wrong entry becomes an empty one, or its whole list goes. */
+function takeOut(value: JsonObject, path: Path): void {
+  const parent = valueAt(value, path.slice(0, -1));
+  const name = path.at(-1);
   if (isObject(parent) && name !== undefined) delete parent[name];
-  return path;
+  else if (Array.isArray(parent) && typeof name === 'number' && settingsAt(path).length > 0) parent[name] = {};
+  else if (path.length > 0) takeOut(value, path.slice(0, -1));
 }
 
 function valueAt(value: JsonObject, path: Path): JsonValue | undefined {
@@ -115,9 +121,12 @@ function valueAt(value: JsonObject, path: Path): JsonValue | undefined {
   return here;
 }
 
+/** Shorter ones are no secrets, but words that messages need (`true`, `openai`). */
+const SECRET_LENGTH_MIN = 8;
+
 /** The last guard: whatever a message quotes, it does not quote what came from the environment. */
 function redact(line: string, expansions: readonly Expansion[]): string {
   let safe = line;
-  for (const { text } of expansions) if (text.length >= 4) safe = safe.replaceAll(text, '(not shown)');
+  for (const { text } of expansions) if (text.length >= SECRET_LENGTH_MIN) safe = safe.replaceAll(text, '(not shown)');
   return safe;
 }

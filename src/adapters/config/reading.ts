@@ -1,5 +1,5 @@
 // Reading: what every reader of a section needs: where to put problems, and what is known outside of its section.
-import type { ProviderName } from '../../ports/config.ts';
+import type { ProviderName } from '../../kernel/provider.ts';
 import type { Problems } from './problems.ts';
 
 interface ProviderFact {

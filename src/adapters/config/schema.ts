@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { lanes, tiers } from '../../kernel/lane.ts';
 import { limits } from '../../kernel/limits.ts';
-import { providerNames } from '../../ports/config.ts';
+import { providerNames } from '../../kernel/provider.ts';
 import {
   defaultBreaker,
   defaultCors,

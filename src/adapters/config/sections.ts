@@ -1,9 +1,10 @@
 // Sections: a file in its right shape → Config. Each section has its reader; this file puts them in order, because models
 // need the upstreams and keys need both, and reads the small sections itself.
 import type { Config, CorsConfig, UpstreamConfig } from '../../ports/config.ts';
+import { nodeDigest } from '../digest.ts';
 import type { Automatic } from './automatic.ts';
 import { defaultCors, defaultLogLevel, defaultSampleRatio, defaultServer, defaultTimeouts } from './defaults.ts';
-import { readKeys, sha256 } from './keys.ts';
+import { readKeys } from './keys.ts';
 import { readModels } from './models.ts';
 import type { Problems } from './problems.ts';
 import { bareRecord, type Reading, urlTrouble, withoutTrailingSlashes } from './reading.ts';
@@ -57,7 +58,7 @@ function readAdminKey(file: FileConfig, problems: Problems): string | null {
   const secret = file.adminKey.trim();
   if (!/^[\x21-\x7e]+$/.test(secret))
     problems.add(['adminKey'], '`adminKey` holds characters that no header can carry');
-  return sha256(secret);
+  return nodeDigest.sha256(secret);
 }
 
 function readCors(file: FileConfig['cors'], problems: Problems): CorsConfig | null {

@@ -66,6 +66,10 @@ export function placesOf(name: string): readonly string[] {
   return places.get(name) ?? [];
 }
 
+export function allNames(): string[] {
+  return [...places.keys()];
+}
+
 const places = new Map<string, string[]>();
 collectPlaces(shape, '');
 

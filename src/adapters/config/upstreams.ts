@@ -1,6 +1,6 @@
 // Upstreams: the `upstreams` section → UpstreamConfig, with everything checked that the shape alone cannot tell.
-import type { HealthConfig, ProviderName, UpstreamConfig } from '../../ports/config.ts';
-import { providerNames } from '../../ports/config.ts';
+import { type ProviderName, providerNames } from '../../kernel/provider.ts';
+import type { HealthConfig, UpstreamConfig } from '../../ports/config.ts';
 import { defaultHealth } from './defaults.ts';
 import type { Path } from './problems.ts';
 import { type Reading, urlTrouble, withoutTrailingSlashes } from './reading.ts';

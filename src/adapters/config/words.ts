@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { isObject } from '../../kernel/json.ts';
 import { hint, nearest } from './nearest.ts';
 import { type Path, pathText } from './problems.ts';
-import { placesOf, settingsAt, shapeAt } from './shape.ts';
+import { allNames, placesOf, settingsAt, shapeAt } from './shape.ts';
 
 export interface Complaint {
   readonly path: Path;
@@ -51,6 +51,9 @@ function unknownSetting(name: string, parent: Path): string {
   const elsewhere = placesOf(name);
   const here = parent.length === 0 ? '' : ` in \`${pathText(parent)}\``;
   if (elsewhere.length > 0) return `${shown} has no effect${here} — it belongs in ${elsewhere.join(' or ')}`;
+  const ours = nearest(name, allNames());
+  if (ours !== null)
+    return `unknown setting ${shown}${here} — did you mean \`${ours}\` in ${placesOf(ours).join(' or ')}?`;
   return `unknown setting ${shown}${here}${hint(name, known, 12)}`;
 }
 
@@ -112,7 +115,11 @@ function wrongKind(expected: string, name: string, value: unknown): string {
   if (expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) {
     return `${name} must be a text: put it in quotes`;
   }
-  if (expected === 'int' && typeof value === 'string' && /^\d+(\.\d+)?\s*(ms|s|m|h)$/.test(value)) {
+  if (
+    (expected === 'int' || expected === 'number') &&
+    typeof value === 'string' &&
+    /^\d+(\.\d+)?\s*(ms|s|m|h)$/.test(value)
+  ) {
     return `${name} must be a whole number, without unit${/Ms(Max)?$/.test(name.slice(0, -1)) ? ': milliseconds' : ''}`;
   }
   return `${name} must be ${wanted}, not ${kindOf(value)}`;

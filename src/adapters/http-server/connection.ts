@@ -43,16 +43,18 @@ export class Connection {
 
   /**
    * The parser or its clock gave up. Told in words only when the words cannot be taken for another request's answer: no
-   * exchange is open, or the one whose body broke has sent nothing.
+   * exchange is open, or the one whose body broke has sent nothing. False when this was told before.
    */
-  refuse(error: WireError, now: MonotonicMs): void {
+  refuse(error: WireError, now: MonotonicMs): boolean {
+    if (this.#destroyAt !== Number.POSITIVE_INFINITY) {
+      this.socket.destroy();
+      return false;
+    }
     const only = this.#exchanges.length === 1 ? this.#exchanges[0] : undefined;
     const mayTell = this.#exchanges.length === 0 || only?.silenceBroken() === true;
-    if (!mayTell || !this.socket.writable || this.#destroyAt !== Number.POSITIVE_INFINITY) {
-      this.socket.destroy();
-      return;
-    }
-    this.lastWords(error, now);
+    if (mayTell && this.socket.writable) this.lastWords(error, now);
+    else this.socket.destroy();
+    return true;
   }
 
   /** Sends `error`, ends the socket, and reads on a little: unread bytes would turn the end into a reset. */

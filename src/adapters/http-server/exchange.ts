@@ -56,6 +56,8 @@ export class Exchange implements Reply, IntakeOwner {
   #lingerUntil: number = Number.POSITIVE_INFINITY;
   #discardedBytes = 0;
   #discarding = false;
+  /** The body was refused: what is left of it is not worth keeping the connection for. */
+  #refused = false;
 
   constructor(host: ExchangeHost, request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean) {
     this.#host = host;
@@ -135,6 +137,7 @@ export class Exchange implements Reply, IntakeOwner {
   onRefused(rejection: Rejection): void {
     const visit = this.#visit;
     if (visit === null || this.#answered) return;
+    this.#refused = true;
     this.#discard();
     try {
       visit.onBodyRefused(rejection);
@@ -163,8 +166,7 @@ export class Exchange implements Reply, IntakeOwner {
   }
 
   write(bytes: Uint8Array): boolean {
-    if (this.#stage === 'headed') this.#begin(null);
-    if (this.#stage !== 'begun') return true;
+    if (!this.#begin(null)) return true;
     // Asked before the bytes are added: one large answer alone never cuts its reader.
     if (this.#outbox.pendingBytes > this.#host.limits.readerBytesMax) {
       this.#stage = 'muted';
@@ -179,8 +181,7 @@ export class Exchange implements Reply, IntakeOwner {
     if (this.#stage === 'silent' || this.#answered) return;
     const parting = this.#parting();
     if (parting !== 'keep') this.#response.shouldKeepAlive = false;
-    if (this.#stage === 'headed') this.#begin(bytes?.length ?? 0);
-    if (this.#stage !== 'begun') return;
+    if (!this.#begin(bytes?.length ?? 0)) return;
     this.#stage = 'ended';
     this.#intake?.stop();
     const linger = parting === 'linger';
@@ -197,22 +198,22 @@ export class Exchange implements Reply, IntakeOwner {
   }
 
   flushHead(): void {
-    if (this.#stage !== 'headed') return;
-    this.#begin(null);
-    if (this.#stage === 'begun') this.#response.flushHeaders();
+    if (this.#stage === 'headed' && this.#begin(null)) this.#response.flushHeaders();
   }
 
-  /** Writes the head into Node's buffer. `wholeBytes`: the length of a body that is complete; null when it streams. */
-  #begin(wholeBytes: number | null): void {
+  /** Sees to it that the head is in Node's buffer; false when none can be. `wholeBytes`: null for a body that streams. */
+  #begin(wholeBytes: number | null): boolean {
+    if (this.#stage !== 'headed') return this.#stage === 'begun';
     const headers = wholeBytes === null ? this.#headers : withLength(this.#status, this.#headers, wholeBytes);
     if (this.#host.draining) this.#response.shouldKeepAlive = false;
     try {
       this.#response.writeHead(this.#status, headers);
       this.#stage = 'begun';
+      return true;
     } catch (error) {
       // A header value Node refuses (a line break in a name that somebody configured).
-      this.#stage = 'silent';
       this.#onBug('reply.head', error);
+      return false;
     }
   }
 
@@ -221,7 +222,7 @@ export class Exchange implements Reply, IntakeOwner {
     if (this.request.complete || this.#declaredBytes === 0) return 'keep';
     // Whether the client sends the body without our go-ahead, nobody knows: only a new connection is unambiguous.
     if (this.#awaitsContinue) return 'close';
-    if (this.#declaredBytes === null) return 'linger';
+    if (this.#declaredBytes === null || this.#refused) return 'linger';
     const received = this.#intake?.receivedBytes ?? this.#discardedBytes;
     return this.#declaredBytes - received <= this.#host.limits.leftoverBytesMax ? 'keep' : 'linger';
   }

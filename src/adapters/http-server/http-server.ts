@@ -67,6 +67,8 @@ export class HttpServer implements ExchangeHost {
   #readersCut = 0;
   #draining = false;
   #sweep: Timer | null = null;
+  /** Who waits for `close`. */
+  #closing: (() => void)[] = [];
 
   constructor(door: Door, options: HttpServerOptions) {
     this.#door = door;
@@ -118,24 +120,29 @@ export class HttpServer implements ExchangeHost {
     NetServer.prototype.close.call(this.#server);
   }
 
-  /** Cuts idle connections at once and resolves when the last exchange is over. */
+  /** Cuts idle connections at once and resolves when the last exchange is over and every visit knows. Idempotent. */
   close(): Promise<void> {
+    this.stopAccepting();
+    // Closing the listening socket again does nothing; what is wanted is that Node stops its own connection checks.
+    this.#server.close(() => {});
+    for (const connection of this.#connections.values()) if (connection.idle) connection.socket.destroy();
     return new Promise((resolve) => {
-      this.#server.once('close', () => {
-        this.#sweep?.cancel();
-        this.#sweep = null;
-        resolve();
-      });
-      this.stopAccepting();
-      // A second close of the socket is a no-op; what is wanted is that Node stops its own connection checks.
-      this.#server.close(() => {});
-      for (const connection of this.#connections.values()) if (connection.idle) connection.socket.destroy();
+      this.#closing.push(resolve);
+      this.#resolveClosing();
     });
   }
 
   /** Cuts everything: visits hear that their clients are gone. */
   destroyAll(): void {
     for (const socket of this.#connections.keys()) socket.destroy();
+  }
+
+  /** Not Node's own `close` event: it comes before the last sockets say that they are closed. */
+  #resolveClosing(): void {
+    if (this.#connections.size > 0) return;
+    this.#sweep?.cancel();
+    this.#sweep = null;
+    for (const resolve of this.#closing.splice(0)) resolve();
   }
 
   // ── what exchanges ask ──
@@ -186,6 +193,7 @@ export class HttpServer implements ExchangeHost {
     socket.once('close', () => {
       this.#connections.delete(socket);
       connection.onSocketClosed();
+      if (this.#closing.length > 0) this.#resolveClosing();
     });
     if (this.#sweep === null) this.#armSweep();
   }
@@ -214,14 +222,13 @@ export class HttpServer implements ExchangeHost {
 
   #onClientError(error: Error & { readonly code?: string }, socket: Duplex): void {
     const connection = this.#connections.get(socket as Socket);
-    const wireError = parserError(error.code);
+    const wireError = parserError(error.code ?? '');
     // A connection that never said anything (a health check, a preconnect) is closed without words.
     if (connection === undefined || wireError === null || connection.socket.bytesRead === 0) {
       socket.destroy();
       return;
     }
-    this.#requestsRefused++;
-    connection.refuse(wireError, this.clock.now());
+    if (connection.refuse(wireError, this.clock.now())) this.#requestsRefused++;
   }
 
   /** One timer for all connections, and none while there is no connection. */

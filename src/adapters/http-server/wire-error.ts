@@ -42,7 +42,7 @@ export const expectationError: WireError = {
 };
 
 /** What Node's parser and its clocks say, as an answer; null when there is nobody left to tell. */
-export function parserError(code: string | undefined): WireError | null {
+export function parserError(code: string): WireError | null {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
       return { status: 431, code: 'headers_too_large', message: 'Request line and headers are too large.' };
@@ -56,7 +56,7 @@ export function parserError(code: string | undefined): WireError | null {
     case 'HPE_INVALID_TRANSFER_ENCODING':
       return badRequest('Transfer-Encoding is invalid or sent together with Content-Length.');
     default:
-      return code?.startsWith('HPE_') === true ? badRequest('This is not a valid HTTP/1.1 request.') : null;
+      return code.startsWith('HPE_') ? badRequest('This is not a valid HTTP/1.1 request.') : null;
   }
 }
 

@@ -16,9 +16,7 @@ import { errorType, genAiProvider, operationNames } from './words.ts';
 // Bucket boundaries of the gen_ai metrics are the ones OpenTelemetry's GenAI conventions ask for.
 const TOKEN_BOUNDS = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864];
 const DURATION_BOUNDS = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
-const FIRST_TOKEN_BOUNDS = [
-  0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
-];
+const FIRST_TOKEN_BOUNDS = [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 const PER_TOKEN_BOUNDS = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5];
 const QUEUE_BOUNDS = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120];
 const OVERHEAD_BOUNDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
@@ -180,8 +178,10 @@ export class ExchangeMetrics {
     if (attempts > 0 && exchange.provider !== null && exchange.surface !== null) {
       this.#generation(model, exchange, exchange.provider, exchange.surface);
     }
-    if (exchange.costMicroUsd !== null && exchange.costMicroUsd > 0 && exchange.upstream !== null) {
-      this.#upstreams.get(exchange.upstream, true).cost.value += exchange.costMicroUsd / 1e6;
+    const { costMicroUsd, upstream } = exchange;
+    // One infinite or negative figure, from a usage an upstream made up, would spoil the counter for good.
+    if (costMicroUsd !== null && upstream !== null && costMicroUsd > 0 && costMicroUsd < Infinity) {
+      this.#upstreams.get(upstream, true).cost.value += costMicroUsd / 1e6;
     }
   }
 

@@ -1,8 +1,8 @@
-// Log fields: the ECS form of facts. Flat dotted names, as ECS allows; ECS and gen_ai names where they exist,
-// `spillway.*` for the rest. A field that says nothing is undefined, which pino leaves out.
-// Strings that came from outside are clipped here; JSON escaping makes them harmless.
-import type { AttemptFact, ExchangeFact, Fact } from '../../kernel/facts.ts';
-import { clip, errorType, genAiProvider, operationNames, trailLine, troubleOf } from './words.ts';
+// Log fields: the ECS form of attempts and changes of state. Flat dotted names, as ECS allows; ECS and gen_ai names where
+// they exist, `spillway.*` for the rest. A field that says nothing is undefined, which pino leaves out.
+// Strings that came from outside must be clipped here; pino's JSON escaping makes them harmless.
+import type { AttemptFact, Fact } from '../../kernel/facts.ts';
+import { clip, genAiProvider, operationNames } from './words.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -20,47 +20,6 @@ type StateFact = Exclude<Fact, { kind: 'exchange' | 'attempt' }>;
 const NAME_CHARACTERS_MAX = 256;
 const MESSAGE_CHARACTERS_MAX = 1000;
 const NANOSECONDS_PER_MS = 1e6;
-
-const outcomes = { answered: 'success', rejected: 'failure', failed: 'failure', abandoned: 'unknown' } as const;
-
-/** One object literal with every field, so that all exchanges share one shape: this runs once per exchange. */
-export function exchangeFields(exchange: ExchangeFact, withTrail: boolean): Readonly<Record<string, unknown>> {
-  const { trace, usage, provider, surface } = exchange;
-  return {
-    'event.action': 'exchange',
-    'event.duration': Math.round(exchange.durationMs * NANOSECONDS_PER_MS),
-    'event.outcome': outcomes[exchange.outcome],
-    'http.response.status_code': exchange.status,
-    'http.request.id': short(exchange.requestId),
-    'http.request.body.bytes': exchange.bytesIn,
-    'http.response.body.bytes': exchange.bytesOut,
-    'trace.id': trace.traceId,
-    'span.id': trace.spanId,
-    'gen_ai.operation.name': surface === null ? undefined : operationNames[surface],
-    'gen_ai.provider.name': provider === null ? undefined : genAiProvider(provider),
-    'gen_ai.request.model': short(exchange.modelAsked),
-    'gen_ai.response.model': short(exchange.upstreamModel),
-    'gen_ai.usage.input_tokens': usage?.promptTokens,
-    'gen_ai.usage.output_tokens': usage?.completionTokens,
-    'gen_ai.usage.cache_read.input_tokens': usage?.cachedTokens ?? undefined,
-    'gen_ai.usage.reasoning.output_tokens': usage?.reasoningTokens ?? undefined,
-    'error.type': errorType(exchange) ?? undefined,
-    'error.message': message(troubleOf(exchange)),
-    'spillway.exchange': exchange.id,
-    'spillway.outcome': exchange.outcome,
-    'spillway.key': exchange.key ?? undefined,
-    'spillway.lane': exchange.lane,
-    'spillway.stream': exchange.stream,
-    'spillway.model': short(exchange.model),
-    'spillway.target': short(exchange.target),
-    'spillway.attempts': exchange.attempts,
-    'spillway.queue_ms': milliseconds(exchange.queueMs),
-    'spillway.overhead_ms': milliseconds(exchange.overheadMs),
-    'spillway.first_token_ms': exchange.firstTokenMs === null ? undefined : milliseconds(exchange.firstTokenMs),
-    'spillway.cost_usd': exchange.costMicroUsd === null ? undefined : exchange.costMicroUsd / 1e6,
-    'spillway.trail': withTrail ? exchange.trail.map(trailLine) : undefined,
-  };
-}
 
 export function attemptFields(attempt: AttemptFact): Readonly<Record<string, unknown>> {
   const { usage } = attempt;
@@ -139,12 +98,13 @@ function describe(fact: StateFact): Description {
         fields: { 'spillway.state': fact.state },
       };
     case 'bug':
-      return {
-        level: 'error',
-        text: `bug in ${fact.where}: ${fact.error}`,
-        fields: { 'error.type': 'bug', 'error.message': message(fact.error), 'spillway.where': fact.where },
-      };
+      break;
   }
+  return {
+    level: 'error',
+    text: `bug in ${fact.where}: ${fact.error}`,
+    fields: { 'error.type': 'bug', 'error.message': message(fact.error), 'spillway.where': fact.where },
+  };
 }
 
 function restText(restMs: number): string {

@@ -41,12 +41,16 @@ export function recordLine(record: LogRecord): string[] {
 /** `14:03:59.120`, local time: the reader sits at the machine. */
 export function readableTime(wallMs: number): string {
   const date = new Date(wallMs);
-  const two = (value: number): string => String(value).padStart(2, '0');
   const clock = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
   return `${clock}.${String(date.getMilliseconds()).padStart(3, '0')}`;
 }
 
+function two(value: number): string {
+  return String(value).padStart(2, '0');
+}
+
 /** Control and direction-changing characters would let a model name rewrite the terminal; each becomes `?`. */
 export function withoutControls(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, '?');
+  // Line breaks are ordinary in stacks and config notes.
+  return text.replaceAll(/\s*\n\s*/g, ' | ').replaceAll(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, '?');
 }

@@ -4,14 +4,15 @@
 // an exchange wait: writing is asynchronous, and lines are dropped and counted when the reader of the log is too slow.
 import { isatty } from 'node:tty';
 import { pino } from 'pino';
-import type { DestinationStream, Logger } from 'pino';
+import type { Logger } from 'pino';
 import type { Fact } from '../../kernel/facts.ts';
 import type { Config } from '../../ports/config.ts';
 import type { FactSink } from '../../ports/fact-sink.ts';
-import { attemptFields, exchangeFields, stateRecord } from './log-fields.ts';
+import { exchangeJson } from './exchange-json.ts';
+import { attemptFields, stateRecord } from './log-fields.ts';
 import type { LogLevel, LogRecord } from './log-fields.ts';
 import { attemptLine, exchangeLine, readableTime, recordLine, withoutControls } from './log-lines.ts';
-import { isoTime, trailLine } from './words.ts';
+import { isoTime, trailLine, wentWrong } from './words.ts';
 
 /** Where lines go; a terminal says so with `isTTY`. */
 export interface LogStream {
@@ -31,12 +32,16 @@ const BUFFER_BYTES_MAX = 16 * 1024 * 1024;
 const FLUSH_TRIES_MAX = 20;
 const STANDARD_OUTPUT = 1;
 const TRAIL_INDENT = ' '.repeat(19);
-const ranks = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 } as const satisfies Record<LogLevel | 'silent', number>;
+const ranks = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 } as const satisfies Record<
+  LogLevel | 'silent',
+  number
+>;
 
 /** Without `stream`: standard output. */
 export function createLog(level: Config['log']['level'], stream?: LogStream, serviceVersion?: string): Log {
   if (level === 'silent') return { accept: () => {}, flush: () => {} };
-  const output = stream === undefined ? standardOutput() : { stream, flush: (): void => {}, onRecovered: (): void => {} };
+  const output =
+    stream === undefined ? standardOutput() : { stream, flush: (): void => {}, onRecovered: (): void => {} };
   const terminal = stream === undefined ? isatty(STANDARD_OUTPUT) : stream.isTTY === true;
   const writer = terminal ? new ReadableWriter(output.stream) : new JsonWriter(level, output.stream, serviceVersion);
   output.onRecovered((dropped) => writer.record(droppedRecord(dropped)));
@@ -62,11 +67,10 @@ class FactLog implements Log {
 
   accept(fact: Fact): void {
     if (fact.kind === 'exchange') {
-      const { outcome, status, attempts } = fact.exchange;
-      const wrong = outcome === 'failed' || status >= 500;
+      const wrong = wentWrong(fact.exchange);
       const level = wrong ? 'warn' : 'info';
       if (ranks[level] < this.#rank) return;
-      this.#writer.exchange(fact, level, wrong || attempts > 1 || this.#rank === ranks.debug);
+      this.#writer.exchange(fact, level, wrong || fact.exchange.attempts > 1 || this.#rank === ranks.debug);
     } else if (fact.kind === 'attempt') {
       if (this.#rank === ranks.debug) this.#writer.attempt(fact);
     } else {
@@ -78,10 +82,15 @@ class FactLog implements Log {
 
 class JsonWriter implements Writer {
   readonly #pino: Logger;
+  readonly #stream: LogStream;
+  readonly #base: string;
   /** The facts' own time, so that log, metrics and trail agree; pino would ask the clock. */
   #at = 0;
 
-  constructor(level: LogLevel, stream: DestinationStream, serviceVersion: string | undefined) {
+  constructor(level: LogLevel, stream: LogStream, serviceVersion: string | undefined) {
+    const base = { 'ecs.version': ECS_VERSION, 'service.name': 'spillway', 'service.version': serviceVersion };
+    this.#stream = stream;
+    this.#base = JSON.stringify(base).slice(1, -1);
     this.#pino = pino(
       {
         level,
@@ -89,16 +98,15 @@ class JsonWriter implements Writer {
         errorKey: 'error',
         timestamp: () => `,"@timestamp":"${isoTime(this.#at)}"`,
         formatters: { level: (label) => ({ 'log.level': label }) },
-        base: { 'ecs.version': ECS_VERSION, 'service.name': 'spillway', 'service.version': serviceVersion },
+        base,
       },
       stream,
     );
   }
 
   exchange(fact: Fact & { kind: 'exchange' }, level: LogLevel, withTrail: boolean): void {
-    const exchange = fact.exchange;
-    this.#at = exchange.startedAt + exchange.durationMs;
-    this.#pino[level](exchangeFields(exchange, withTrail), exchangeLine(exchange));
+    // Not through pino: it escapes and looks up 35 field names per line, which took 3 of 4 µs.
+    this.#stream.write(exchangeJson(fact.exchange, level, this.#base, withTrail));
   }
 
   attempt(fact: Fact & { kind: 'attempt' }): void {
@@ -122,7 +130,9 @@ class ReadableWriter implements Writer {
 
   exchange(fact: Fact & { kind: 'exchange' }, level: LogLevel, withTrail: boolean): void {
     const exchange = fact.exchange;
-    const lines = [`${readableTime(exchange.startedAt + exchange.durationMs)} ${level.padEnd(5)} ${exchangeLine(exchange)}`];
+    const lines = [
+      `${readableTime(exchange.startedAt + exchange.durationMs)} ${level.padEnd(5)} ${exchangeLine(exchange)}`,
+    ];
     if (withTrail) lines.push(...exchange.trail.map((step) => `${TRAIL_INDENT}${trailLine(step)}`));
     this.#write(lines);
   }

@@ -42,14 +42,14 @@ export class PrometheusPage implements FactSink, Page {
     else this.#states.accept(fact);
   }
 
-  serve(request: PageRequest, done: (answer: PageAnswer) => void): void {
+  serve(request: PageRequest, tell: (answer: PageAnswer) => void): void {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      done({ status: 405, contentType: 'text/plain; charset=utf-8', body: 'metrics are read with GET\n' });
+      tell({ status: 405, contentType: 'text/plain; charset=utf-8', body: 'metrics are read with GET\n' });
       return;
     }
     this.text().then(
-      (body) => done({ status: 200, contentType: CONTENT_TYPE, body }),
-      (error: unknown) => done({ status: 500, contentType: 'text/plain; charset=utf-8', body: `${String(error)}\n` }),
+      (body) => tell({ status: 200, contentType: CONTENT_TYPE, body }),
+      (error: unknown) => tell({ status: 500, contentType: 'text/plain; charset=utf-8', body: `${String(error)}\n` }),
     );
   }
 

@@ -86,7 +86,9 @@ function watched(exporter: OTLPTraceExporter, onTrouble: (why: string) => void):
   return {
     export: (spans, done) =>
       exporter.export(spans, (result) => {
-        const works = result.code === 0;
+        // 0 is success; the enum itself lives in a package we do not depend on.
+        const code: number = result.code;
+        const works = code === 0;
         if (working && !works) onTrouble(`traces: ${result.error?.message ?? 'the collector refused spans'}`);
         working = works;
         done(result);

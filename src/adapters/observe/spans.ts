@@ -6,7 +6,7 @@ import type { Attributes, HrTime, SpanContext } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { AttemptFact, ExchangeFact, TraceContext, TrailStep } from '../../kernel/facts.ts';
-import { clip, errorType, genAiProvider, operationNames, troubleOf } from './words.ts';
+import { clip, errorType, genAiProvider, operationNames, troubleOf, wentWrong } from './words.ts';
 
 const NAME_CHARACTERS_MAX = 256;
 const MESSAGE_CHARACTERS_MAX = 1000;
@@ -17,15 +17,14 @@ export function exchangeSpan(exchange: ExchangeFact, resource: Resource): Readab
   const { parentSpanId } = exchange.trace;
   const operation = exchange.surface === null ? 'request' : operationNames[exchange.surface];
   const model = exchange.model ?? exchange.modelAsked;
-  const wrong = exchange.outcome === 'failed' || exchange.status >= 500;
   return {
     ...spanBase(context, resource),
     ...timesOf(exchange.startedAt, exchange.durationMs),
     name: model === null ? operation : `${operation} ${clip(model, NAME_CHARACTERS_MAX)}`,
     kind: SpanKind.SERVER,
     ...(parentSpanId === null ? {} : { parentSpanContext: contextOf(exchange.trace, parentSpanId, true) }),
-    // A refusal of ours below 500 is the caller's trouble, not the server's: the HTTP conventions leave it unset.
-    status: wrong ? failed(troubleOf(exchange)) : { code: SpanStatusCode.UNSET },
+    // The caller's own mistake is not the server's trouble: the HTTP conventions leave it unset.
+    status: wentWrong(exchange) ? failed(troubleOf(exchange)) : { code: SpanStatusCode.UNSET },
     attributes: exchangeAttributes(exchange),
     events: exchange.trail.map((step) => trailEvent(exchange, step)),
   };

@@ -21,12 +21,6 @@ export class StateMetrics {
     'Credentials taken out of rotation.',
     ['upstream'],
   );
-  readonly #health = new CounterFamily(
-    'gauge',
-    'spillway_upstream_healthy',
-    'What the active health check says: 1 healthy, 0 not; absent where there is no check.',
-    ['upstream'],
-  );
   readonly #loads = new CounterFamily(
     'counter',
     'spillway_config_loads_total',
@@ -73,7 +67,7 @@ export class StateMetrics {
         if (fact.restMs > 0) this.#rests.child(this.#names.get(fact.upstream, true)).value++;
         break;
       case 'health':
-        this.#health.child(this.#names.get(fact.upstream, true)).value = fact.healthy ? 1 : 0;
+        // Present health is a gauge that the gateway tells at scrape time.
         break;
       case 'config':
         this.#config(fact);
@@ -88,7 +82,7 @@ export class StateMetrics {
   }
 
   write(into: string[]): void {
-    const counted = [this.#breakers, this.#rests, this.#health, this.#loads, this.#state, this.#bugs, this.#build];
+    const counted = [this.#breakers, this.#rests, this.#loads, this.#state, this.#bugs, this.#build];
     for (const family of counted) family.write(into);
     for (const family of [this.#version, this.#lastAccepted, this.#lastAcceptedAt]) family.write(into);
   }

@@ -31,10 +31,23 @@ export function errorType(exchange: ExchangeFact): string | null {
   return exchange.fault ?? exchange.rejection;
 }
 
-/** Why an exchange was not answered, in the words of its trail; null when it was. */
+/** Did the gateway or an upstream let the caller down? The caller's own mistakes (4xx but 429) do not count. */
+export function wentWrong(exchange: ExchangeFact): boolean {
+  const { outcome, status } = exchange;
+  if (status >= 500) return true;
+  // Once an answer has begun its status is 200, and trouble comes in-band.
+  return outcome === 'failed' && (status < 400 || status === 429);
+}
+
+/** Why an exchange was refused or failed, in the words of its trail: the last step that says more than the status. */
 export function troubleOf(exchange: ExchangeFact): string | null {
-  if (exchange.outcome === 'answered') return null;
-  return exchange.trail.at(-1)?.why ?? null;
+  if (exchange.outcome === 'answered' || exchange.outcome === 'abandoned') return null;
+  const statusOnly = `status ${exchange.status}`;
+  for (let index = exchange.trail.length - 1; index >= 0; index--) {
+    const why = exchange.trail[index]?.why ?? '';
+    if (why !== '' && why !== statusOnly) return why;
+  }
+  return null;
 }
 
 /** `+12ms sent deepseek/deepseek-chat: first in tier base`. */

@@ -1,0 +1,176 @@
+// The gateway in one process: the pure whole joined to the world. The only place that knows every technology in use; it
+// holds no rule of its own. Started by `spillway up`.
+import { ConfigWatch } from '../adapters/config/watch.ts';
+import { nodeDigest } from '../adapters/digest.ts';
+import { BodyBudget } from '../adapters/http-server/body-budget.ts';
+import { HttpServer } from '../adapters/http-server/http-server.ts';
+import { createTracer } from '../adapters/observe/otlp.ts';
+import { createLog } from '../adapters/observe/pino-log.ts';
+import { PrometheusPage } from '../adapters/observe/prometheus.ts';
+import { heapPressure, systemChance, systemClock, systemTimers } from '../adapters/system.ts';
+import { UndiciTransport } from '../adapters/undici/transport.ts';
+import { Gateway } from '../gateway/gateway.ts';
+import type { Fact } from '../kernel/facts.ts';
+import { limits } from '../kernel/limits.ts';
+import type { Result } from '../kernel/result.ts';
+import { FactFan } from '../memory/fact-fan.ts';
+import { ScriptedTransport } from '../memory/scripted-transport.ts';
+import { TrailStore } from '../memory/trail-store.ts';
+import type { Config } from '../ports/config.ts';
+import type { GaugeReading } from '../ports/gauges.ts';
+
+export interface StartOptions {
+  /** Called at start, on SIGHUP and when the file changed. */
+  loadConfig(): Result<Config, readonly string[]>;
+  /** Watched for changes; null: there is none. */
+  readonly configFile: string | null;
+  readonly version: string;
+  /** For people: things that happen after the banner (models found). */
+  announce(line: string): void;
+}
+
+export interface RunningGateway {
+  readonly url: string;
+  readonly config: Config;
+  /** Drains, then closes. Resolves when nothing is left open. */
+  stop(why: string): Promise<void>;
+  /** Reads the configuration again. */
+  reload(): void;
+}
+
+/** Throws an Error with the problems, one a line, or the system's error when the port cannot be had. */
+export async function startGateway(options: StartOptions): Promise<RunningGateway> {
+  const loaded = options.loadConfig();
+  if (!loaded.ok) throw new Error(loaded.error.join('\n'));
+  const config = loaded.value;
+  const { version } = options;
+  const trails = new TrailStore();
+  const log = createLog(config.log.level, undefined, version);
+  const tracer = await createTracer(config.telemetry, systemChance, { serviceVersion: version });
+  const metrics = new PrometheusPage({ read: () => gauges() }, { version });
+  const tellBug = (where: string, error: unknown): void => {
+    const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const bug: Fact = { kind: 'bug', at: systemClock.wall(), where, error: words };
+    log.accept(bug);
+  };
+  const sinks = [metrics, trails, log, ...(tracer === null ? [] : [tracer])];
+  const network = new UndiciTransport({ clock: systemClock, timers: systemTimers });
+  const scripted = new ScriptedTransport(systemTimers, systemChance, systemClock);
+  const gateway = new Gateway({
+    ports: {
+      clock: systemClock,
+      timers: systemTimers,
+      chance: systemChance,
+      digest: nodeDigest,
+      facts: new FactFan(sinks, tellBug),
+      transport: (provider) => (provider === 'scripted' ? scripted : network),
+    },
+    config,
+    trails,
+    metrics,
+    userAgent: `spillway/${version}`,
+    onReload: () => reload(),
+  });
+  const servers = openServers(gateway, config, tellBug);
+  const gauges = (): GaugeReading[] => [...gateway.read(), ...serverGauges(servers)];
+  const { port } = await listenAll(servers);
+  gateway.start(() => announceModels(gateway, config, options));
+  const watch = watchConfig(gateway, config, options);
+  const reload = (): void => (watch === null ? reloadOnce(gateway, options) : watch.check(true));
+  watch?.start();
+  return {
+    url: `http://${urlHost(config.host)}:${port}`,
+    config,
+    reload,
+    stop: async (why) => {
+      watch?.stop();
+      await new Promise<void>((resolve) => gateway.drain(why, resolve));
+      await Promise.all(servers.map((server) => server.close()));
+      await Promise.all([network.close(), tracer?.shutdown()]);
+      log.flush();
+    },
+  };
+}
+
+function openServers(gateway: Gateway, config: Config, onBug: (where: string, error: unknown) => void): HttpServer[] {
+  const shared = {
+    host: config.host,
+    clock: systemClock,
+    timers: systemTimers,
+    heapPressure,
+    onBug,
+    bodyBudget: new BodyBudget(limits.bodyBytesInFlightMax),
+  };
+  const main = new HttpServer(gateway.door, { ...shared, port: config.port, listener: 'main' });
+  if (config.adminPort === null) return [main];
+  return [main, new HttpServer(gateway.door, { ...shared, port: config.adminPort, listener: 'admin' })];
+}
+
+/** All or none: a port that cannot be had gives the others back. Answers the main listener's address. */
+async function listenAll(servers: readonly HttpServer[]): Promise<{ port: number }> {
+  let main = { port: 0 };
+  try {
+    for (const [at, server] of servers.entries()) {
+      const address = await server.listen();
+      if (at === 0) main = address;
+    }
+    return main;
+  } catch (error) {
+    for (const server of servers) server.destroyAll();
+    throw error;
+  }
+}
+
+function watchConfig(gateway: Gateway, started: Config, options: StartOptions): ConfigWatch | null {
+  if (options.configFile === null) return null;
+  const file = options.configFile;
+  return new ConfigWatch({
+    file,
+    timers: systemTimers,
+    loadConfig: () => options.loadConfig(),
+    onConfig: (config) => gateway.apply(config, restartNotes(started, config)),
+    onRefused: (problems) => gateway.refuse(file, problems),
+  });
+}
+
+/** Without a file the environment is read once more; a process's own environment does not change, but SIGHUP may be sent. */
+function reloadOnce(gateway: Gateway, options: StartOptions): void {
+  const loaded = options.loadConfig();
+  if (loaded.ok) gateway.apply(loaded.value, []);
+  else gateway.refuse('environment', loaded.error);
+}
+
+/** What a reload cannot change is said, not swallowed. */
+function restartNotes(started: Config, now: Config): string[] {
+  const fixed = ['host', 'port', 'adminPort', 'log', 'telemetry'] as const;
+  const changed = fixed.filter((setting) => JSON.stringify(started[setting]) !== JSON.stringify(now[setting]));
+  return changed.map((setting) => `\`${setting}\` takes effect at the next start`);
+}
+
+function announceModels(gateway: Gateway, config: Config, { announce }: StartOptions): void {
+  const asked = Object.entries(config.upstreams).filter(([, { discover, provider }]) => discover && provider !== 'scripted');
+  if (asked.length === 0) return;
+  const names = gateway.modelNames();
+  const shown = names.slice(0, 12).join(', ');
+  announce(`  models found: ${shown}${names.length > 12 ? `, and ${names.length - 12} more (GET /v1/models)` : ''}`);
+}
+
+function serverGauges(servers: readonly HttpServer[]): GaugeReading[] {
+  const sum = (pick: (stats: HttpServer['stats']) => number): number =>
+    servers.reduce((total, server) => total + pick(server.stats), 0);
+  return [
+    { name: 'open_connections', help: 'Open client connections', labels: {}, value: sum((stats) => stats.connections) },
+    {
+      name: 'body_bytes_in_flight',
+      help: 'Bytes of request bodies held',
+      labels: {},
+      value: servers[0]?.stats.bodyBytesInFlight ?? 0,
+    },
+    { name: 'readers_cut', help: 'Slow readers cut since the start', labels: {}, value: sum((stats) => stats.readersCut) },
+  ];
+}
+
+const urlHost = (host: string): string => {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+};

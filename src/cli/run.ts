@@ -1,0 +1,84 @@
+// Run: the commands, their options and help. Each command is loaded when it is asked for, so `--version` loads nothing.
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { readEnvironment } from '../adapters/environment.ts';
+import { exitCodes } from './exit-codes.ts';
+import { ignoreBrokenPipes, type Output, terminal } from './output.ts';
+import type { UpOptions } from './up.ts';
+
+/** Runs one command line to its end and answers the exit code. */
+export async function run(args: readonly string[]): Promise<number> {
+  ignoreBrokenPipes();
+  const environment = readEnvironment();
+  const output = terminal(environment.known.NO_COLOR !== null);
+  let code: number = exitCodes.done;
+  const program = build(output, (exit) => {
+    code = exit;
+  });
+  if (args.length === 0) {
+    output.err(program.helpInformation());
+    return exitCodes.usage;
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    output.err(`spillway: ${error instanceof Error ? error.message : String(error)}`);
+    return exitCodes.failed;
+  }
+}
+
+function build(output: Output, finish: (code: number) => void): Command {
+  const program = new Command('spillway')
+    .description('An LLM gateway that keeps answering when the model says "server is busy".')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
+    .showSuggestionAfterError(true);
+  program
+    .command('up')
+    .description('serve (what `npm start` runs)')
+    .option('-c, --config <file>', 'configuration file (default: spillway.yaml, or the variable SPILLWAY_CONFIG)')
+    .option('-p, --port <port>', 'port to listen on (default: 4000)')
+    .option('--host <host>', 'address to listen on (default: 127.0.0.1)')
+    .action(async (options: UpOptions) => {
+      const { up } = await import('./up.ts');
+      finish(await up(options, readEnvironment(), output));
+    });
+  program
+    .command('check')
+    .description('read a configuration and say everything that is wrong with it')
+    .argument('[file]', 'configuration file (default: the one `up` would use)')
+    .action(async (file: string | undefined) => {
+      const { check } = await import('./check.ts');
+      finish(check(file ?? null, readEnvironment(), output));
+    });
+  program
+    .command('schema')
+    .description('print the JSON schema of the configuration file')
+    .action(async () => {
+      const { schema } = await import('./schema.ts');
+      schema(output);
+    });
+  for (const command of program.commands) command.helpOption('-h, --help', 'print this help').exitOverride();
+  return program;
+}
+
+/** `error: unknown command 'chekc'\n(Did you mean check?)` on one line, with our name and a way out. */
+function oneLine(text: string): string {
+  const words = text
+    .trim()
+    .replace(/^error: /, '')
+    .replaceAll(/\s*\n\s*/g, ' ');
+  return `spillway: ${words}; see spillway --help\n`;
+}
+
+export function version(): string {
+  const file = join(dirname(dirname(import.meta.dirname)), 'package.json');
+  const manifest = JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string };
+  return manifest.version;
+}

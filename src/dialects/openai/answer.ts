@@ -1,0 +1,38 @@
+// Whole answers in OpenAI's wire format. A 200 promises nothing: DeepSeek sends the head before it knows the outcome, so
+// the body may be blank, an error, a page or cut short. Reading never throws.
+import { silentReading } from '../../kernel/chat.ts';
+import type { AnswerReading } from '../../kernel/chat.ts';
+import { fault } from '../../kernel/fault.ts';
+import type { FaultKind } from '../../kernel/fault.ts';
+import { isObject } from '../../kernel/json.ts';
+import type { JsonObject, JsonValue } from '../../kernel/json.ts';
+import type { Surface } from '../../kernel/lane.ts';
+import { utf8Decode } from '../../kernel/web.ts';
+import { readChoices } from './choices.ts';
+import { readUsage } from './usage.ts';
+
+/** Leading blank lines (DeepSeek's keep-alive) are allowed. Embeddings have no finish reason: what parses is whole. */
+export function readAnswer(surface: Surface, body: Uint8Array): AnswerReading {
+  const text = utf8Decode(body).trim();
+  if (text === '') return broken('empty', 'The upstream answered 200 with an empty body.');
+  let value: JsonValue;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return broken('malformed', `The upstream answered 200 with ${text.startsWith('<') ? 'an HTML page' : 'no valid JSON'}.`);
+  }
+  if (!isObject(value)) return broken('malformed', 'The upstream answered 200 with no JSON object.');
+  const reading = surface === 'embeddings' && Array.isArray(value['data']) ? embeddings(value) : readChoices(value);
+  return reading === null || (surface !== 'embeddings' && reading.fault === null && !Array.isArray(value['choices']))
+    ? broken('malformed', 'The upstream answered 200 with no completion.')
+    : reading;
+}
+
+function embeddings(body: JsonObject): AnswerReading {
+  const data = body['data'];
+  return { ...silentReading, content: Array.isArray(data) && data.length > 0, usage: readUsage(body['usage']) };
+}
+
+function broken(kind: FaultKind, message: string): AnswerReading {
+  return { ...silentReading, fault: fault(kind, message) };
+}

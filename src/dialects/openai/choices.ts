@@ -1,0 +1,123 @@
+// Choices: what the `choices` of a chunk or of a whole answer say. Chunks carry a `delta`, answers a `message`, completions
+// a `text`; all far sides of this dialect mix them up somewhere, so one reader takes them all.
+import { fault } from '../../kernel/fault.ts';
+import type { Fault } from '../../kernel/fault.ts';
+import { silentReading } from '../../kernel/chat.ts';
+import type { AnswerReading } from '../../kernel/chat.ts';
+import { isObject } from '../../kernel/json.ts';
+import type { JsonObject, JsonValue } from '../../kernel/json.ts';
+import { readUsage } from './usage.ts';
+import { classifyInBand, readSaid } from './trouble.ts';
+
+/** Finish reasons that mean the far side gave up: DeepSeek's (docs), clients' accounts of DeepSeek, SGLang's. */
+const givenUp: ReadonlySet<string> = new Set(['insufficient_system_resource', 'aborted', 'abort']);
+
+/** One parsed chunk or answer. Its reading is fresh; null means it is nothing this dialect knows. */
+export function readChoices(body: JsonObject): AnswerReading | null {
+  const choices = body['choices'];
+  if (hasError(body)) return { ...silentReading, fault: inBand(body) };
+  const usage = readUsage(body['usage']) ?? strayUsage(body);
+  if (!Array.isArray(choices)) {
+    const known = usage !== null || choices === null || String(body['object']).includes('completion');
+    return known ? { ...silentReading, usage, usageOnly: usage !== null } : null;
+  }
+  if (choices.length === 0) return { ...silentReading, usage, usageOnly: usage !== null };
+  const tally: Tally = { content: false, reasoning: false, toolCall: false, characters: 0 };
+  let finishReason: string | null = null;
+  for (const choice of choices) {
+    if (!isObject(choice)) continue;
+    tallyChoice(choice, tally);
+    const reason = choice['finish_reason'];
+    if (typeof reason === 'string' && reason !== '') finishReason = reason;
+  }
+  return { ...tally, finishReason, usage, usageOnly: false, done: false, fault: faultOfReason(finishReason) };
+}
+
+interface Tally {
+  content: boolean;
+  reasoning: boolean;
+  toolCall: boolean;
+  characters: number;
+}
+
+function hasError(body: JsonObject): boolean {
+  const error = body['error'];
+  if (error !== undefined && error !== null) return true;
+  return body['object'] === 'error' || body['object'] === 'Error' || (body['type'] === 'error' && !('choices' in body));
+}
+
+function inBand(body: JsonObject): Fault {
+  const said = readSaid(body);
+  return said === null ? fault('inBand', 'The upstream sent an error inside its answer.') : classifyInBand(said);
+}
+
+function faultOfReason(reason: string | null): Fault | null {
+  if (reason === null || !givenUp.has(reason)) return null;
+  return fault('overloaded', `The upstream gave up in the middle of its answer (finish_reason ${reason}).`, { code: reason });
+}
+
+/** Moonshot puts usage into the choice, Groq under `x_groq`. */
+function strayUsage(body: JsonObject): AnswerReading['usage'] {
+  const choices = body['choices'];
+  const first = Array.isArray(choices) ? choices[0] : undefined;
+  const vendor = body['x_groq'];
+  return readUsage(isObject(first) ? first['usage'] : undefined) ?? readUsage(isObject(vendor) ? vendor['usage'] : undefined);
+}
+
+function tallyChoice(choice: JsonObject, tally: Tally): void {
+  if (typeof choice['text'] === 'string') addText(choice['text'], tally);
+  const said = choice['delta'] ?? choice['message'];
+  if (!isObject(said)) return;
+  addContent(said['content'], tally);
+  if (typeof said['refusal'] === 'string') addText(said['refusal'], tally);
+  // OpenRouter and some resellers send both fields with the same text.
+  const reasoning = said['reasoning_content'] ?? said['reasoning'];
+  if (typeof reasoning === 'string') addReasoning(reasoning, tally);
+  if (isObject(said['audio'])) tally.content = true;
+  addToolCalls(said['tool_calls'], tally);
+  const call = said['function_call'];
+  if (isObject(call)) addCall(call, tally);
+}
+
+/** Text, or (Mistral) a list of chunks of which `thinking` ones are reasoning. */
+function addContent(content: JsonValue | undefined, tally: Tally): void {
+  if (typeof content === 'string') return addText(content, tally);
+  if (!Array.isArray(content)) return;
+  for (const part of content) {
+    if (!isObject(part)) continue;
+    if (typeof part['text'] === 'string') addText(part['text'], tally);
+    const thinking = part['thinking'];
+    if (typeof thinking === 'string') addReasoning(thinking, tally);
+    if (!Array.isArray(thinking)) continue;
+    for (const piece of thinking) if (isObject(piece)) addReasoning(String(piece['text'] ?? ''), tally);
+  }
+}
+
+function addText(text: string, tally: Tally): void {
+  if (text === '') return;
+  tally.content = true;
+  tally.characters += text.length;
+}
+
+function addReasoning(text: string, tally: Tally): void {
+  if (text === '') return;
+  tally.reasoning = true;
+  tally.characters += text.length;
+}
+
+function addToolCalls(calls: JsonValue | undefined, tally: Tally): void {
+  if (!Array.isArray(calls)) return;
+  for (const call of calls) {
+    if (!isObject(call)) continue;
+    tally.toolCall = true;
+    const called = call['function'] ?? call['custom'];
+    if (isObject(called)) addCall(called, tally);
+  }
+}
+
+function addCall(call: JsonObject, tally: Tally): void {
+  tally.toolCall = true;
+  for (const text of [call['name'], call['arguments'], call['input']]) {
+    if (typeof text === 'string') tally.characters += text.length;
+  }
+}

@@ -1,0 +1,319 @@
+// How one exchange fares when its far sides misbehave: what the client sees, who was asked, and what was given back.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { completion, config, model, Rig, target, upstream } from '../../test/support/rig.ts';
+
+const alone = config({ models: { m: model([target('a')]) } });
+const nothingHeld = (rig: Rig): void => {
+  assert.equal(rig.gauge('target_in_flight'), 0, 'every ticket came back');
+  assert.equal(rig.gauge('exchanges_in_flight'), 0, 'every exchange ended');
+  assert.deepEqual(rig.bugs, []);
+};
+
+test('a good answer goes through untouched, with labels', () => {
+  const rig = new Rig();
+  const client = rig.chat();
+  rig.last.answer(200, completion());
+  assert.equal(client.status, 200);
+  assert.deepEqual(client.json, completion());
+  assert.equal(client.headers['x-spillway-upstream'], 'a');
+  assert.equal(client.headers['x-spillway-attempts'], '1');
+  assert.equal(client.headers['x-spillway-request-id'], rig.exchanges[0]?.id);
+  assert.equal(rig.exchanges[0]?.outcome, 'answered');
+  assert.equal(rig.exchanges[0]?.usage?.completionTokens, 2);
+  nothingHeld(rig);
+});
+
+test('a stream is relayed event by event and ends with [DONE]', () => {
+  const rig = new Rig();
+  const client = rig.stream();
+  rig.last.say('Hello there');
+  assert.equal(client.status, 200);
+  assert.match(client.headers['content-type'] ?? '', /text\/event-stream/);
+  assert.equal(client.said, 'Hello there');
+  assert.equal(client.events.at(-1), '[DONE]');
+  assert.ok(client.ended);
+  nothingHeld(rig);
+});
+
+test('a 503 before any content is answered by the next target, invisibly', () => {
+  const rig = new Rig();
+  const client = rig.stream();
+  rig.last.answer(503, { error: { message: 'busy' } });
+  assert.equal(rig.last.host, 'b');
+  rig.last.say('From b');
+  assert.equal(client.said, 'From b');
+  assert.equal(client.headers['x-spillway-attempts'], '2');
+  assert.equal(client.headers['x-spillway-upstream'], 'b');
+  assert.deepEqual(rig.attempts.map((attempt) => attempt.fault), ['overloaded', null]);
+  nothingHeld(rig);
+});
+
+for (const [name, misbehave] of [
+  ['a reset connection', (rig: Rig): void => rig.last.trouble('reset')],
+  ['a refused connection', (rig: Rig): void => rig.last.trouble('connect')],
+  ['a role-only start that breaks off', (rig: Rig): void => (rig.last.stream(), rig.last.delta({ role: 'assistant' }), rig.last.trouble('reset'))],
+  ['an error event inside a 200 stream', (rig: Rig): void => (rig.last.stream(), rig.last.event({ error: { message: 'oops', type: 'server_error', code: null } }))],
+  ['an empty 200 body', (rig: Rig): void => rig.last.answer(200, '\n\n\n')],
+  ['a stream that finishes having said nothing', (rig: Rig): void => (rig.last.stream(), rig.last.finish(), rig.last.event('[DONE]'), rig.last.end())],
+  ['a stream that ends before it says anything', (rig: Rig): void => (rig.last.stream(), rig.last.end())],
+  ['an HTML page with status 200', (rig: Rig): void => rig.last.answer(200, '<html>down</html>', { 'content-type': 'text/html' })],
+  ['insufficient system resources', (rig: Rig): void => (rig.last.stream(), rig.last.finish('insufficient_system_resource'))],
+  ['keep-alives without a token', (rig: Rig): void => (rig.last.stream(), rig.last.bytes(': keep-alive\n\n'), rig.time.advance(10_001))],
+] as const) {
+  test(`${name} is answered by the next target, invisibly`, () => {
+    const rig = new Rig();
+    const client = rig.stream();
+    misbehave(rig);
+    assert.equal(rig.sends.length, 2, 'the second target was asked');
+    assert.equal(client.status, null, 'the client saw nothing yet');
+    rig.last.say('Saved');
+    assert.equal(client.said, 'Saved');
+    assert.equal(client.events.at(-1), '[DONE]');
+    nothingHeld(rig);
+  });
+}
+
+test('a stream cut after content ends with an error event, never cleanly', () => {
+  const rig = new Rig();
+  const client = rig.stream();
+  rig.last.stream();
+  rig.last.delta({ content: 'Half an ' });
+  rig.last.trouble('reset');
+  assert.equal(rig.sends.length, 1, 'nothing is sent again once content was shown');
+  assert.match(client.events.at(-1) ?? '', /"error"/);
+  assert.ok(!client.text.includes('[DONE]'));
+  assert.ok(client.ended);
+  assert.equal(rig.exchanges[0]?.outcome, 'failed');
+  nothingHeld(rig);
+});
+
+test('a stream that ends cleanly without a finish reason is a cut, not an end', () => {
+  const rig = new Rig();
+  const client = rig.stream();
+  rig.last.stream();
+  rig.last.delta({ content: 'Half' });
+  rig.last.end();
+  assert.match(client.events.at(-1) ?? '', /"error"/);
+  assert.ok(!client.text.includes('[DONE]'));
+});
+
+test('a stream that is complete but forgets [DONE] gets one', () => {
+  const rig = new Rig();
+  const client = rig.stream();
+  rig.last.stream();
+  rig.last.delta({ content: 'Whole' });
+  rig.last.finish();
+  rig.last.end();
+  assert.equal(client.said, 'Whole');
+  assert.equal(client.events.at(-1), '[DONE]');
+});
+
+test('content that stops coming is ended with an error after the idle time, whatever keep-alives say', () => {
+  const rig = new Rig();
+  const client = rig.stream();
+  rig.last.stream();
+  rig.last.delta({ content: 'Half' });
+  for (let second = 0; second < 19; second++) {
+    rig.time.advance(1_000);
+    rig.last.bytes(': keep-alive\n\n');
+  }
+  assert.ok(!client.ended);
+  rig.time.advance(1_100);
+  assert.ok(client.ended);
+  assert.match(client.text, /"error"/);
+  assert.ok(rig.last.cancelled, 'the silent upstream was aborted');
+  nothingHeld(rig);
+});
+
+test('a bad request goes back as the upstream said it, and is sent once only', () => {
+  const rig = new Rig();
+  const client = rig.chat();
+  rig.last.answer(400, { error: { message: 'temperature is too hot', type: 'invalid_request_error', param: 'temperature', code: 'bad' } });
+  assert.equal(rig.sends.length, 1);
+  assert.equal(client.status, 400);
+  assert.equal(client.error.message, 'temperature is too hot');
+  assert.equal(client.error.param, 'temperature');
+  nothingHeld(rig);
+});
+
+test('a context that is too long for one target is tried on the next', () => {
+  const rig = new Rig();
+  const client = rig.chat();
+  rig.last.answer(400, { error: { message: "This model's maximum context length is 10 tokens", code: 'context_length_exceeded' } });
+  assert.equal(rig.last.host, 'b');
+  rig.last.answer(200, completion());
+  assert.equal(client.status, 200);
+});
+
+test('a content policy refusal is returned, not routed around, unless the model says so', () => {
+  const refusal = { error: { message: 'filtered', code: 'content_filter' } };
+  const strict = new Rig();
+  const client = strict.chat();
+  strict.last.answer(400, refusal);
+  assert.equal(strict.sends.length, 1);
+  assert.equal(client.status, 400);
+  const lenient = new Rig(config({ models: { m: model([target('a'), target('b')], { failoverOnContentFilter: true }) } }));
+  lenient.chat();
+  lenient.last.answer(400, refusal);
+  assert.equal(lenient.sends.length, 2);
+});
+
+test('a dead credential rests alone, and the next credential of the upstream is used', () => {
+  const rig = new Rig(config({ upstreams: { a: upstream({ baseUrl: 'http://a.test/v1', apiKeys: ['k1', 'k2'] }), b: upstream({ baseUrl: 'http://b.test/v1', tier: 'peak' }) } }));
+  rig.chat();
+  assert.equal(rig.last.header('authorization'), 'Bearer k1');
+  rig.last.answer(401, { error: { message: 'bad key' } });
+  assert.equal(rig.last.host, 'b');
+  rig.last.answer(200, completion());
+  for (let again = 0; again < 3; again++) {
+    rig.chat();
+    assert.equal(rig.last.header('authorization'), 'Bearer k2');
+    rig.last.answer(200, completion());
+  }
+  const rest = rig.facts.find((fact) => fact.kind === 'credential');
+  assert.ok(rest?.kind === 'credential' && rest.ordinal === 1 && rest.restMs > 0);
+});
+
+test('with one target, trouble is sent again to it after a wait, within the budget', () => {
+  const rig = new Rig(alone);
+  const client = rig.chat();
+  rig.last.answer(500, { error: { message: 'oops' } });
+  assert.equal(rig.sends.length, 1);
+  rig.time.advance(20_000);
+  assert.equal(rig.sends.length, 2);
+  rig.last.answer(200, completion());
+  assert.equal(client.status, 200);
+  nothingHeld(rig);
+});
+
+test('when every target is down the client learns why, with a status that its SDK retries', () => {
+  const rig = new Rig();
+  const client = rig.chat();
+  rig.last.answer(503, { error: { message: 'busy' } }, { 'retry-after': '7' });
+  rig.last.answer(503, { error: { message: 'busy too' } }, { 'retry-after': '9' });
+  rig.time.advance(60_000);
+  while (client.status === null && rig.sends.length < 10) rig.last.answer(503, { error: { message: 'busy' } });
+  assert.equal(client.status, 503);
+  assert.equal(client.error.code, 'server_is_overloaded');
+  assert.ok(Number(client.headers['retry-after']) >= 1);
+  assert.ok(rig.sends.length <= 3, 'never more than maxAttempts');
+  nothingHeld(rig);
+});
+
+test('a 429 with Retry-After keeps the target free of traffic for that long', () => {
+  const rig = new Rig();
+  rig.chat();
+  rig.last.answer(429, { error: { message: 'slow down' } }, { 'retry-after': '5' });
+  rig.last.answer(200, completion());
+  rig.chat();
+  assert.equal(rig.last.host, 'b', 'a is still cooling');
+  rig.last.answer(200, completion());
+  rig.time.advance(5_100);
+  rig.chat();
+  assert.equal(rig.last.host, 'a');
+});
+
+test('a target that keeps failing is not asked until its breaker lets one probe through', () => {
+  const rig = new Rig();
+  for (let failure = 0; failure < 5; failure++) {
+    rig.chat();
+    rig.last.answer(500, { error: { message: 'oops' } });
+    rig.last.answer(200, completion());
+  }
+  assert.ok(rig.facts.some((fact) => fact.kind === 'breaker' && fact.to === 'open'));
+  rig.chat();
+  assert.equal(rig.last.host, 'b');
+  rig.last.answer(200, completion());
+  rig.time.advance(13_000);
+  rig.chat();
+  const probe = rig.last;
+  rig.chat();
+  assert.equal(probe.host, 'a', 'one probe goes to a');
+  assert.equal(rig.last.host, 'b', 'the next request does not');
+  probe.answer(200, completion());
+  rig.last.answer(200, completion());
+  rig.chat();
+  assert.equal(rig.last.host, 'a', 'closed again');
+});
+
+test('a client that leaves aborts its upstream and returns everything', () => {
+  for (const when of ['before the head', 'in the stream'] as const) {
+    const rig = new Rig();
+    const client = rig.stream();
+    if (when === 'in the stream') {
+      rig.last.stream();
+      rig.last.delta({ content: 'Half' });
+    }
+    client.leave();
+    assert.ok(rig.last.cancelled);
+    assert.equal(rig.exchanges[0]?.outcome, 'abandoned');
+    assert.equal(rig.exchanges[0]?.status, when === 'in the stream' ? 200 : 499);
+    nothingHeld(rig);
+  }
+});
+
+test('the total time bounds everything, also the waiting', () => {
+  const rig = new Rig(config({ models: { m: model([target('a')], { timeouts: { ...config().timeouts, totalMs: 50_000 } }) } }));
+  const client = rig.chat();
+  rig.time.advance(50_001);
+  assert.equal(client.status, 504);
+  assert.ok(rig.last.cancelled);
+  nothingHeld(rig);
+});
+
+test('a slow reader slows its upstream, and is not taken for a stall', () => {
+  const rig = new Rig();
+  const client = rig.stream();
+  rig.last.stream();
+  client.keepsUp = false;
+  client.pendingBytes = 1_000_000;
+  rig.last.delta({ content: 'lots' });
+  assert.ok(rig.last.paused);
+  rig.time.advance(60_000);
+  assert.ok(!client.ended);
+  client.visit?.onDrain();
+  assert.ok(!rig.last.paused);
+  rig.last.finish();
+  rig.last.end();
+  assert.equal(client.events.at(-1), '[DONE]');
+});
+
+test('usage on the finish event becomes an event of its own for clients that asked for it', () => {
+  const rig = new Rig();
+  const usage = { prompt_tokens: 9, completion_tokens: 3, total_tokens: 12 };
+  const asking = rig.stream({ stream_options: { include_usage: true } });
+  rig.last.stream();
+  rig.last.delta({ content: 'x' });
+  rig.last.finish('stop', { usage });
+  rig.last.event('[DONE]');
+  rig.last.end();
+  const own = JSON.parse(asking.events.at(-2) ?? '') as { choices: unknown[]; usage: Record<string, number> };
+  assert.deepEqual(own.choices, []);
+  assert.equal(own.usage['completion_tokens'], 3);
+  const silent = rig.stream();
+  rig.last.stream();
+  rig.last.delta({ content: 'x' });
+  rig.last.finish();
+  rig.last.event({ id: 'c1', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [], usage });
+  rig.last.event('[DONE]');
+  rig.last.end();
+  assert.ok(!silent.text.includes('"choices":[]'), 'and nobody else sees the usage event');
+  assert.equal(rig.exchanges.at(-1)?.usage?.completionTokens, 3, 'but it is counted');
+});
+
+test('a bug in one exchange ends that exchange with a 500 and no other', () => {
+  const rig = new Rig();
+  const other = rig.stream();
+  const otherSend = rig.last;
+  const client = rig.chat();
+  client.head = () => {
+    client.head = Object.getPrototypeOf(client).head;
+    throw new Error('a bug');
+  };
+  rig.last.answer(200, completion());
+  assert.equal(client.status, 500);
+  assert.equal(rig.bugs.length, 1);
+  otherSend.say('fine');
+  assert.equal(other.said, 'fine');
+});
