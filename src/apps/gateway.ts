@@ -10,9 +10,8 @@ import { PrometheusPage } from '../adapters/observe/prometheus.ts';
 import { heapPressure, systemChance, systemClock, systemTimers } from '../adapters/system.ts';
 import { UndiciTransport } from '../adapters/undici/transport.ts';
 import { Gateway } from '../gateway/gateway.ts';
-import type { Fact } from '../kernel/facts.ts';
 import { limits } from '../kernel/limits.ts';
-import type { Result } from '../kernel/result.ts';
+import { type Result, wordsOfBug } from '../kernel/result.ts';
 import { FactFan } from '../memory/fact-fan.ts';
 import { ScriptedTransport } from '../memory/scripted-transport.ts';
 import { TrailStore } from '../memory/trail-store.ts';
@@ -38,6 +37,9 @@ export interface RunningGateway {
   reload(): void;
 }
 
+/** After the drain, for bytes still on their way to slow readers. */
+const FLUSH_MS = 2_000;
+
 /** Throws an Error with the problems, one a line, or the system's error when the port cannot be had. */
 export async function startGateway(options: StartOptions): Promise<RunningGateway> {
   const loaded = options.loadConfig();
@@ -46,14 +48,14 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
   const { version } = options;
   const trails = new TrailStore();
   const log = createLog(config.log.level, undefined, version);
-  const tracer = await createTracer(config.telemetry, systemChance, { serviceVersion: version });
+  const tracer = await createTracer(config.telemetry, systemChance, {
+    serviceVersion: version,
+    onTrouble: (why) => tellBug('traces', why),
+  });
   const metrics = new PrometheusPage({ read: () => gauges() }, { version });
-  const tellBug = (where: string, error: unknown): void => {
-    const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    const bug: Fact = { kind: 'bug', at: systemClock.wall(), where, error: words };
-    log.accept(bug);
-  };
-  const sinks = [metrics, trails, log, ...(tracer === null ? [] : [tracer])];
+  const tellBug = (where: string, error: unknown): void =>
+    facts.accept({ kind: 'bug', at: systemClock.wall(), where, error: wordsOfBug(error) });
+  const facts: FactFan = new FactFan([metrics, trails, log, ...(tracer === null ? [] : [tracer])], tellBug);
   const network = new UndiciTransport({ clock: systemClock, timers: systemTimers });
   const scripted = new ScriptedTransport(systemTimers, systemChance, systemClock);
   const gateway = new Gateway({
@@ -62,7 +64,7 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
       timers: systemTimers,
       chance: systemChance,
       digest: nodeDigest,
-      facts: new FactFan(sinks, tellBug),
+      facts,
       transport: (provider) => (provider === 'scripted' ? scripted : network),
     },
     config,
@@ -85,8 +87,11 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
     stop: async (why) => {
       watch?.stop();
       await new Promise<void>((resolve) => gateway.drain(why, resolve));
-      await Promise.all(servers.map((server) => server.close()));
-      await Promise.all([network.close(), tracer?.shutdown()]);
+      // The last bytes of the last answers get a moment to leave; a reader that does not take them is left behind.
+      const flushed = Promise.all(servers.map((server) => server.close()));
+      systemTimers.after(FLUSH_MS, () => servers.forEach((server) => server.destroyAll()));
+      await flushed;
+      await Promise.all([network.destroy(), tracer?.shutdown()]);
       log.flush();
     },
   };

@@ -1,11 +1,10 @@
 // Run: the commands, their options and help. Each command is loaded when it is asked for, so `--version` loads nothing.
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { readEnvironment } from '../adapters/environment.ts';
 import { exitCodes } from './exit-codes.ts';
 import { ignoreBrokenPipes, type Output, terminal } from './output.ts';
 import type { UpOptions } from './up.ts';
+import { version } from './version.ts';
 
 /** Runs one command line to its end and answers the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -75,10 +74,4 @@ function oneLine(text: string): string {
     .replace(/^error: /, '')
     .replaceAll(/\s*\n\s*/g, ' ');
   return `spillway: ${words}; see spillway --help\n`;
-}
-
-export function version(): string {
-  const file = join(dirname(dirname(import.meta.dirname)), 'package.json');
-  const manifest = JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string };
-  return manifest.version;
 }

@@ -1,15 +1,15 @@
 // `spillway up`: loads the configuration, starts the gateway, says where it is, and ends it the way signals ask.
 // The first SIGTERM or SIGINT drains; a second one means "now". SIGHUP reads the configuration again.
+import { isAbsent } from '../adapters/config/load.ts';
 import type { Environment } from '../adapters/environment.ts';
 import { startGateway } from '../apps/gateway.ts';
 import type { RunningGateway, StartOptions } from '../apps/gateway.ts';
 import type { Config } from '../ports/config.ts';
 import { banner } from './banner.ts';
 import { exitCodes } from './exit-codes.ts';
-import { isAbsent } from '../adapters/config/load.ts';
 import { loader, type Loader } from './load.ts';
 import type { Output } from './output.ts';
-import { version } from './run.ts';
+import { version } from './version.ts';
 
 export interface UpOptions {
   readonly config?: string;
@@ -51,6 +51,7 @@ function startOptions(source: Loader, first: ReturnType<Loader['load']>, output:
   let unused: ReturnType<Loader['load']> | null = first;
   return {
     configFile: source.file,
+    version: version(),
     version: version(),
     announce: (line) => output.err(line),
     loadConfig: () => {

@@ -154,12 +154,10 @@ export class Dispatcher {
   }
 
   gauges(): GaugeReading[] {
-    return lanes.map((lane) => ({
-      name: 'queue_depth',
-      help: 'Exchanges waiting for a target',
-      labels: { lane },
-      value: this.#room.sizeOf(lane),
-    }));
+    return lanes.flatMap((lane) => [
+      { name: 'queue_depth', help: 'Exchanges waiting for a target', labels: { lane }, value: this.#room.sizeOf(lane) },
+      { name: 'queue_capacity', help: 'Seats of the lane', labels: { lane }, value: limits.waitersPerLaneMax },
+    ]);
   }
 }
 

@@ -120,6 +120,12 @@ export class Gateway implements Gauges {
   read(): GaugeReading[] {
     return [
       { name: 'exchanges_in_flight', help: 'Exchanges in flight', labels: {}, value: this.#pipeline.inFlight },
+      ...[...this.#snapshot.models].map(([model, { targets }]) => ({
+        name: 'model_targets',
+        help: 'Targets configured for a model',
+        labels: { model },
+        value: targets.length,
+      })),
       ...this.#pipeline.dispatcher.gauges(),
       ...this.#fleet.gauges(),
     ];

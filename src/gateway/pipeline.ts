@@ -19,6 +19,7 @@ import type { HeaderList } from '../kernel/headers.ts';
 import type { Surface } from '../kernel/lane.ts';
 import { limits } from '../kernel/limits.ts';
 import { reject, type Rejection, rejections } from '../kernel/rejection.ts';
+import { wordsOfBug } from '../kernel/result.ts';
 import type { InboundHead, Reply, Visit } from '../ports/door.ts';
 import { decideAfterFault } from '../policy/failover.ts';
 import type { KeyLimits } from '../policy/key-limits.ts';
@@ -334,8 +335,8 @@ export class Pipeline {
     try {
       work();
     } catch (error) {
-      const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#kit.facts.accept({ kind: 'bug', at: this.#kit.clock.wall(), where: `exchange ${exchange.id}`, error: words });
+      const at = this.#kit.clock.wall();
+      this.#kit.facts.accept({ kind: 'bug', at, where: `exchange ${exchange.id}`, error: wordsOfBug(error) });
       exchange.lastFault = null;
       this.#refuse(exchange, reject('internal', 'The gateway failed on this request. It has been logged.'));
     }

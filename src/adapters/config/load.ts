@@ -139,7 +139,7 @@ function finish(parsed: ParsedConfig, listen: Listen, environment: Environment):
   const { telemetry } = parsed.config;
   const config: Config = {
     ...parsed.config,
-    host: listen.host?.value ?? parsed.config.host,
+    host: withoutBrackets(listen.host?.value ?? parsed.config.host),
     port: listen.port?.value ?? parsed.config.port,
     telemetry: {
       ...telemetry,
@@ -148,6 +148,11 @@ function finish(parsed: ParsedConfig, listen: Listen, environment: Environment):
   };
   const lines = exposureProblems(config).map(({ path, message }) => `${placeOf(path, parsed, listen)}: ${message}`);
   return lines.length > 0 ? fail(lines) : ok(config);
+}
+
+/** `[::1]` is how an address stands in a URL; to listen on it is `::1`. */
+function withoutBrackets(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1');
 }
 
 function placeOf(path: Path, parsed: ParsedConfig, listen: Listen): string {

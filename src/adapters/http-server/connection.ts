@@ -26,6 +26,10 @@ export class Connection {
     return this.#exchanges.length === 0;
   }
 
+  get full(): boolean {
+    return this.#exchanges.length >= this.#limits.pipelinedMax;
+  }
+
   open(exchange: Exchange): void {
     this.#exchanges.push(exchange);
   }

@@ -325,6 +325,18 @@ test('compressed bodies arrive decompressed', async (context) => {
   assert.equal(server.stats.bodyBytesInFlight, 0);
 });
 
+test('a large compressed body arrives whole although its decoder is slower than the wire', async (context) => {
+  const plain = Buffer.alloc(8_000_000);
+  for (let at = 0; at < plain.length; at += 7) plain[at] = (at * 2_654_435_761) >>> 24;
+  let arrived: Buffer | null = null;
+  const { port } = await serve(context, ({ reply }, bytes) => {
+    arrived = Buffer.from(bytes);
+    answer(reply, 200, 'ok');
+  });
+  await raw(port, post(gzipSync(plain), 'content-encoding: gzip\r\nconnection: close\r\n')).all;
+  assert.ok(arrived !== null && plain.equals(arrived));
+});
+
 test('an unknown encoding, two encodings and a corrupt body are refused', async (context) => {
   const { port, log } = await serve(context);
   const first = await raw(port, post('xx', 'content-encoding: snappy\r\nconnection: close\r\n')).all;
@@ -453,6 +465,13 @@ test('pipelined requests all hear that their client is gone', async (context) =>
   client.socket.destroy();
   await log.has('gone', 3);
   assert.equal(server.stats.exchanges, 0);
+});
+
+test('a connection that pipelines without end is cut, and all it asked for is over', async (context) => {
+  const { port, log, server } = await serve(context, () => {}, { pipelinedMax: 10 });
+  assert.equal(await raw(port, get('/').repeat(1000)).all, '');
+  await log.has('gone', 10);
+  assert.deepEqual([log.count('gone'), log.count('enter /'), server.stats.exchanges], [10, 10, 0]);
 });
 
 test('who was answered is never gone, and a door that cut the reply itself is not told', async (context) => {

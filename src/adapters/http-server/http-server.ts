@@ -210,10 +210,14 @@ export class HttpServer implements ExchangeHost {
     exchange.refuse(head.error);
   }
 
-  /** Null when the socket is gone already. */
+  /** Null when the socket is gone already, or asks for more at once than anybody needs. */
   #open(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): Exchange | null {
     const connection = this.#connections.get(request.socket);
-    if (connection === undefined) return null;
+    if (connection === undefined || connection.full) {
+      this.#requestsRefused++;
+      request.socket.destroy();
+      return null;
+    }
     const exchange = new Exchange(this, request, response, awaitsContinue);
     this.#exchanges++;
     connection.open(exchange);

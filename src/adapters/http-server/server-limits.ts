@@ -16,6 +16,8 @@ export interface ServerLimits {
   readonly readerBytesMax: number;
   readonly readerMsMax: number;
   readonly connectionsMax: number;
+  /** Requests of one connection that are open at once; only a client that pipelines has more than one. */
+  readonly pipelinedMax: number;
   /** Above the 60 s of common load balancers, so that they close an idle connection first and never race our close. */
   readonly keepAliveMsMax: number;
   /** Rest of a body, after an early answer, that is worth reading to keep the connection. */
@@ -37,6 +39,7 @@ export const serverLimits: ServerLimits = {
   readerBytesMax: limits.readerBytesMax,
   readerMsMax: limits.readerMsMax,
   connectionsMax: limits.connectionsMax,
+  pipelinedMax: 64,
   keepAliveMsMax: 65_000,
   leftoverBytesMax: 256 * KIB,
   lingerBytesMax: limits.bodyBytesMax,

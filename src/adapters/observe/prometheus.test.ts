@@ -169,6 +169,13 @@ test('gauges are read at scrape time and stand under one head per name', async (
   assert.match(body, /^spillway_open_connections 7$/m);
 });
 
+test('a gauge with the name of a counted metric does not spoil the page', async () => {
+  const page = new PrometheusPage({ read: () => [reading('bugs_total', {}, 5)] });
+  const { body } = await serve(page);
+  assert.equal(body.match(/# TYPE spillway_bugs_total/g)?.length, 1);
+  assert.match(body, /^spillway_bugs_total 0$/m);
+});
+
 test('a gauge that cannot be read makes the scrape fail visibly, once', async () => {
   const page = new PrometheusPage({
     read: () => {

@@ -4,6 +4,8 @@ import type { Fact, GatewayState } from '../../kernel/facts.ts';
 import type { GaugeReading } from '../../ports/gauges.ts';
 import { BoundedLabels, CounterFamily, head, labelText, sample } from './series.ts';
 
+const HELP = '# HELP ';
+
 type StateFact = Exclude<Fact, { kind: 'exchange' | 'attempt' }>;
 
 const states = ['starting', 'ready', 'draining', 'stopped'] as const satisfies readonly GatewayState[];
@@ -89,9 +91,12 @@ export class StateMetrics {
 
   /** Readings of one name under one head, as the format wants; at most so many per name, the first ones win. */
   writeReadings(into: string[], readings: readonly GaugeReading[]): void {
+    // A name told twice would make the whole page unreadable; what was counted wins.
+    const taken = new Set(into.filter((line) => line.startsWith(HELP)).map((line) => line.split(' ', 3)[2]));
     const families = new Map<string, { readonly head: string; readonly samples: Map<string, string> }>();
     for (const reading of readings) {
       const name = `spillway_${reading.name}`;
+      if (taken.has(name)) continue;
       let family = families.get(name);
       if (family === undefined) {
         family = { head: head('gauge', name, reading.help), samples: new Map() };

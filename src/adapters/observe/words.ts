@@ -39,15 +39,15 @@ export function wentWrong(exchange: ExchangeFact): boolean {
   return outcome === 'failed' && (status < 400 || status === 429);
 }
 
-/** Why an exchange was refused or failed, in the words of its trail: the last step that says more than the status. */
+/** Why an exchange was refused or failed: the words of the last fault or refusal in its trail. */
 export function troubleOf(exchange: ExchangeFact): string | null {
   if (exchange.outcome === 'answered' || exchange.outcome === 'abandoned') return null;
+  // The trail ends with the outcome itself, which only repeats the status.
   const statusOnly = `status ${exchange.status}`;
-  for (let index = exchange.trail.length - 1; index >= 0; index--) {
-    const why = exchange.trail[index]?.why ?? '';
-    if (why !== '' && why !== statusOnly) return why;
-  }
-  return null;
+  const telling = exchange.trail.findLast(
+    ({ step, why }) => (step === 'fault' || step === 'rejected') && why !== statusOnly,
+  );
+  return telling?.why ?? null;
 }
 
 /** `+12ms sent deepseek/deepseek-chat: first in tier base`. */

@@ -297,7 +297,6 @@ test('cancel from within onBytes, before the head, and before there is a connect
 });
 
 test('a thousand cancelled sends leave no connection behind', async (context) => {
-  const open = new Set<Socket>();
   const port = await http(context, (_request, answer) => answer.write('x'));
   const transport = transportFor(context);
   const route = plainRoute(port);
@@ -310,7 +309,6 @@ test('a thousand cancelled sends leave no connection behind', async (context) =>
   assert.equal(transport.stats.inFlight, 0);
   const sockets = process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap');
   assert.ok(sockets.length <= 4, `${sockets.length} sockets are open`);
-  assert.equal(open.size, 0);
 });
 
 // ── trouble ──
@@ -545,7 +543,7 @@ function selfSigned(): { cert: string; key: string } {
   const whole = der(0x30, content, algorithm, der(0x03, Buffer.from([0]), signature));
   const lines = whole.toString('base64').replaceAll(/.{64}/g, '$&\n').trimEnd();
   const cert = `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
-  return { cert, key: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }) };
+  return { cert, key: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
 }
 
 async function tlsWorld(context: TestContext): Promise<{ port: number; caFile: string; folder: string }> {
