@@ -1,7 +1,7 @@
 // The environment: the one place that reads process.env. Everybody else is handed what they need, so that tests and the
 // configuration check can bring their own. Never logs or shows a value: most of them are secrets.
 
-export const knownVariables = [
+const knownVariables = [
   'PORT',
   'HOST',
   'SPILLWAY_CONFIG',

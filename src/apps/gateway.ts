@@ -153,7 +153,9 @@ function restartNotes(started: Config, now: Config): string[] {
 }
 
 function announceModels(gateway: Gateway, config: Config, { announce }: StartOptions): void {
-  const asked = Object.entries(config.upstreams).filter(([, { discover, provider }]) => discover && provider !== 'scripted');
+  const asked = Object.entries(config.upstreams).filter(
+    ([, { discover, provider }]) => discover && provider !== 'scripted',
+  );
   if (asked.length === 0) return;
   const names = gateway.modelNames();
   const shown = names.slice(0, 12).join(', ');
@@ -171,7 +173,12 @@ function serverGauges(servers: readonly HttpServer[]): GaugeReading[] {
       labels: {},
       value: servers[0]?.stats.bodyBytesInFlight ?? 0,
     },
-    { name: 'readers_cut', help: 'Slow readers cut since the start', labels: {}, value: sum((stats) => stats.readersCut) },
+    {
+      name: 'readers_cut',
+      help: 'Slow readers cut since the start',
+      labels: {},
+      value: sum((stats) => stats.readersCut),
+    },
   ];
 }
 

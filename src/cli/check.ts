@@ -7,20 +7,20 @@ import type { Output } from './output.ts';
 
 /** Answers the exit code: 0 good, 1 problems, 2 no such file. */
 export function check(asked: string | null, environment: Environment, output: Output): number {
-  const { file, load } = loader({ file: asked, host: null, port: null }, environment);
-  const result = load();
+  const source = loader({ file: asked, host: null, port: null }, environment);
+  const result = source.load();
   if (result.ok) {
-    const { upstreams, models, keys, source } = result.value;
+    const { upstreams, models, keys } = result.value;
     const counted = [
       count(Object.keys(upstreams).length, 'upstream'),
       count(Object.keys(models).length, 'model'),
       count(keys.length, 'key'),
     ];
-    output.out(`ok: ${counted.join(', ')} (${source})`);
+    output.out(`ok: ${counted.join(', ')} (${result.value.source})`);
     return exitCodes.done;
   }
   for (const line of result.error) output.err(line);
-  return file !== null && isAbsent(file) ? exitCodes.usage : exitCodes.failed;
+  return source.file !== null && isAbsent(source.file) ? exitCodes.usage : exitCodes.failed;
 }
 
 function count(number: number, noun: string): string {

@@ -33,17 +33,13 @@ export async function up(options: UpOptions, environment: Environment, output: O
     output.err(`spillway: ${whyNotStarted(error, first.value)}`);
     return exitCodes.failed;
   }
-  for (const line of banner({
-    url: gateway.url,
-    config: gateway.config,
-    colours: output.colours,
-    version: version(),
-  })) {
-    output.err(line);
-  }
-  const code = await untilStopped(gateway, output);
+  // Before the banner: whoever reads it may send a signal at once.
+  const stopped = untilStopped(gateway, output);
+  const shown = banner({ url: gateway.url, config: gateway.config, colours: output.colours, version: version() });
+  for (const line of shown) output.err(line);
+  const code = await stopped;
   // Sockets an upstream keeps open must not keep a drained process alive.
-  process.exit(code);
+  return process.exit(code);
 }
 
 /** The configuration that was just read is the one the gateway starts with: the file is not read twice. */
@@ -51,7 +47,6 @@ function startOptions(source: Loader, first: ReturnType<Loader['load']>, output:
   let unused: ReturnType<Loader['load']> | null = first;
   return {
     configFile: source.file,
-    version: version(),
     version: version(),
     announce: (line) => output.err(line),
     loadConfig: () => {

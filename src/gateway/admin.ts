@@ -139,4 +139,5 @@ const json = (status: number, body: unknown): PageAnswer => ({
   body: `${JSON.stringify(body, null, 2)}\n`,
 });
 
-const problem = (status: number, message: string): PageAnswer => json(status, { error: { message, type: 'admin_error' } });
+const problem = (status: number, message: string): PageAnswer =>
+  json(status, { error: { message, type: 'admin_error' } });

@@ -58,7 +58,8 @@ function add(sum: AnswerSum, reading: AnswerReading): void {
 }
 
 /** "Stop" with nothing said is no answer; running out of tokens or a filter with nothing said is one. */
-const saidNothing = (sum: AnswerSum): boolean => !sum.said && (sum.finishReason === null || sum.finishReason === 'stop');
+const saidNothing = (sum: AnswerSum): boolean =>
+  !sum.said && (sum.finishReason === null || sum.finishReason === 'stop');
 
 export class StreamReader implements AnswerReader, SseSink {
   readonly sum = emptySum();

@@ -123,9 +123,7 @@ export class Attempt implements UpstreamSink, ReaderListener {
     const streamed = headers['content-type']?.includes('text/event-stream') ?? false;
     const { dialect } = planned.target.upstream.provider;
     this.#reader =
-      request.stream && streamed
-        ? new StreamReader(request, dialect, this)
-        : new WholeReader(request, dialect, this);
+      request.stream && streamed ? new StreamReader(request, dialect, this) : new WholeReader(request, dialect, this);
   }
 
   onBytes(bytes: Uint8Array): void {
@@ -210,7 +208,8 @@ export class Attempt implements UpstreamSink, ReaderListener {
       if (this.#over) return;
       const now = this.#kit.clock.now();
       if (this.firstTokenAt === null) {
-        if (this.#listener.mayGiveUp()) this.onFault(fault('silent', `No first token within ${Math.round(now - this.sentAt)} ms.`));
+        if (this.#listener.mayGiveUp())
+          this.onFault(fault('silent', `No first token within ${Math.round(now - this.sentAt)} ms.`));
         else this.#watch(LINGER_MS);
         return;
       }

@@ -67,7 +67,10 @@ export class Caretaker {
         this.#onListed();
       }
       const again = ids === null ? DISCOVER_AGAIN_MS : DISCOVER_EVERY_MS;
-      this.#timers.set(name, this.#kit.timers.after(again, () => this.#discover(upstream, () => {})));
+      this.#timers.set(
+        name,
+        this.#kit.timers.after(again, () => this.#discover(upstream, () => {})),
+      );
       answered();
     });
     this.#calls.set(name, giveUp);
@@ -85,7 +88,10 @@ export class Caretaker {
         this.#kit.facts.accept({ kind: 'health', at, upstream: upstream.name, healthy: verdict.healthy, why });
         if (verdict.healthy) this.#fleet.onRoom();
       }
-      this.#timers.set(name, this.#kit.timers.after(health.intervalMs, () => this.#check(upstream, health)));
+      this.#timers.set(
+        name,
+        this.#kit.timers.after(health.intervalMs, () => this.#check(upstream, health)),
+      );
     });
     this.#calls.set(name, giveUp);
   }
@@ -100,6 +106,8 @@ function listedIds(body: Uint8Array): string[] | null {
     return null;
   }
   if (!isObject(list) || !Array.isArray(list['data'])) return null;
-  const ids = list['data'].flatMap((entry) => (isObject(entry) && typeof entry['id'] === 'string' ? [entry['id']] : []));
+  const ids = list['data'].flatMap((entry) =>
+    isObject(entry) && typeof entry['id'] === 'string' ? [entry['id']] : [],
+  );
   return ids.slice(0, LISTED_MAX);
 }

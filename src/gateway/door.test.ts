@@ -53,7 +53,11 @@ test('a preflight is answered for listed origins only', () => {
   const ask = (origin: string): ReturnType<Rig['get']> =>
     rig.get('/v1/chat/completions', {
       method: 'OPTIONS',
-      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization,x-stainless-os' },
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization,x-stainless-os',
+      },
     });
   const allowed = ask('https://app.example');
   assert.equal(allowed.status, 204);
@@ -72,7 +76,10 @@ test('admin pages without an admin key are for this machine, and for no web page
 test('admin pages with an admin key need it, from anywhere', () => {
   const rig = new Rig(config({ adminKeySha256: sha256('admin') }));
   assert.equal(rig.get('/admin/config').status, 401);
-  assert.equal(rig.get('/admin/config', { remote: '10.0.0.9', headers: { authorization: 'Bearer admin' } }).status, 200);
+  assert.equal(
+    rig.get('/admin/config', { remote: '10.0.0.9', headers: { authorization: 'Bearer admin' } }).status,
+    200,
+  );
 });
 
 test('with an admin port the main listener has no admin pages, and the admin listener nothing else', () => {
@@ -87,7 +94,12 @@ test('the admin pages show state and never a secret', () => {
   const rig = new Rig(
     config({
       upstreams: {
-        a: upstream({ baseUrl: 'http://a.test/v1', apiKeys: [secret], headers: { 'x-secret': secret }, proxy: `http://user:${secret}@proxy.test:3128` }),
+        a: upstream({
+          baseUrl: 'http://a.test/v1',
+          apiKeys: [secret],
+          headers: { 'x-secret': secret },
+          proxy: `http://user:${secret}@proxy.test:3128`,
+        }),
         b: upstream({ baseUrl: 'http://b.test/v1' }),
       },
     }),
@@ -105,7 +117,10 @@ test('the admin pages show state and never a secret', () => {
     assert.ok(!text.includes('private prompt'), 'no prompt');
   }
   const trail = JSON.parse(pages[3] ?? '') as { trail: { step: string }[] };
-  assert.deepEqual(trail.trail.map(({ step }) => step), ['sent', 'answered']);
+  assert.deepEqual(
+    trail.trail.map(({ step }) => step),
+    ['sent', 'answered'],
+  );
 });
 
 test('a refused configuration keeps the old one and shows why', () => {
@@ -120,7 +135,10 @@ test('a refused configuration keeps the old one and shows why', () => {
 test('the caller’s trace goes on, under our own span', () => {
   const rig = new Rig();
   const traceId = '0af7651916cd43dd8448eb211c80319c';
-  const client = rig.chat({}, { traceparent: `00-${traceId}-b7ad6b7169203331-01`, 'x-request-id': 'mine-1', 'anthropic-beta': 'x' });
+  const client = rig.chat(
+    {},
+    { traceparent: `00-${traceId}-b7ad6b7169203331-01`, 'x-request-id': 'mine-1', 'anthropic-beta': 'x' },
+  );
   assert.match(rig.last.header('traceparent') ?? '', new RegExp(`^00-${traceId}-[0-9a-f]{16}-01$`));
   assert.ok(!rig.last.header('traceparent')?.includes('b7ad6b7169203331'));
   assert.equal(rig.last.header('anthropic-beta'), 'x');

@@ -70,7 +70,11 @@ export class GatewayDoor implements Door {
       if (isPreflight(head.method, head.headers)) return preflight(reply, cors, allowed, head.headers);
       if (allowed === null && keys.size === 0 && !sameOrigin(origin, head.headers)) {
         // Without keys, any page in the user's browser could spend the user's money.
-        return refuse(reply, reject('forbidden', 'Web pages may not use this gateway. Allow them with `cors.origins`.'), []);
+        return refuse(
+          reply,
+          reject('forbidden', 'Web pages may not use this gateway. Allow them with `cors.origins`.'),
+          [],
+        );
       }
       headers = allowed ?? [];
     }
@@ -131,7 +135,13 @@ export class GatewayDoor implements Door {
     sendJson(
       reply,
       200,
-      { name: 'spillway', chat: '/v1/chat/completions', models: '/v1/models', health: '/health/readiness', metrics: '/metrics' },
+      {
+        name: 'spillway',
+        chat: '/v1/chat/completions',
+        models: '/v1/models',
+        health: '/health/readiness',
+        metrics: '/metrics',
+      },
       headers,
     );
 
@@ -188,7 +198,11 @@ function refuse(reply: Reply, rejection: Rejection, headers: HeaderList): null {
 const wrongMethod =
   (right: string): Handler =>
   (head, reply, headers) =>
-    refuse(reply, reject('wrongMethod', `${head.path} takes ${right}, not ${head.method}.`), ['allow', right, ...headers]);
+    refuse(reply, reject('wrongMethod', `${head.path} takes ${right}, not ${head.method}.`), [
+      'allow',
+      right,
+      ...headers,
+    ]);
 
 const notFound: Handler = (head, reply, headers) => {
   const name = notServed.find((known) => new RegExp(`^(?:/v1)?/${known}(?:/|$)`).test(head.path));

@@ -45,21 +45,45 @@ test('a 503 before any content is answered by the next target, invisibly', () =>
   assert.equal(client.said, 'From b');
   assert.equal(client.headers['x-spillway-attempts'], '2');
   assert.equal(client.headers['x-spillway-upstream'], 'b');
-  assert.deepEqual(rig.attempts.map((attempt) => attempt.fault), ['overloaded', null]);
+  assert.deepEqual(
+    rig.attempts.map((attempt) => attempt.fault),
+    ['overloaded', null],
+  );
   nothingHeld(rig);
 });
 
 for (const [name, misbehave] of [
   ['a reset connection', (rig: Rig): void => rig.last.trouble('reset')],
   ['a refused connection', (rig: Rig): void => rig.last.trouble('connect')],
-  ['a role-only start that breaks off', (rig: Rig): void => (rig.last.stream(), rig.last.delta({ role: 'assistant' }), rig.last.trouble('reset'))],
-  ['an error event inside a 200 stream', (rig: Rig): void => (rig.last.stream(), rig.last.event({ error: { message: 'oops', type: 'server_error', code: null } }))],
+  [
+    'a role-only start that breaks off',
+    (rig: Rig): void => (rig.last.stream(), rig.last.delta({ role: 'assistant' }), rig.last.trouble('reset')),
+  ],
+  [
+    'an error event inside a 200 stream',
+    (rig: Rig): void => (
+      rig.last.stream(),
+      rig.last.event({ error: { message: 'oops', type: 'server_error', code: null } })
+    ),
+  ],
   ['an empty 200 body', (rig: Rig): void => rig.last.answer(200, '\n\n\n')],
-  ['a stream that finishes having said nothing', (rig: Rig): void => (rig.last.stream(), rig.last.finish(), rig.last.event('[DONE]'), rig.last.end())],
+  [
+    'a stream that finishes having said nothing',
+    (rig: Rig): void => (rig.last.stream(), rig.last.finish(), rig.last.event('[DONE]'), rig.last.end()),
+  ],
   ['a stream that ends before it says anything', (rig: Rig): void => (rig.last.stream(), rig.last.end())],
-  ['an HTML page with status 200', (rig: Rig): void => rig.last.answer(200, '<html>down</html>', { 'content-type': 'text/html' })],
-  ['insufficient system resources', (rig: Rig): void => (rig.last.stream(), rig.last.finish('insufficient_system_resource'))],
-  ['keep-alives without a token', (rig: Rig): void => (rig.last.stream(), rig.last.bytes(': keep-alive\n\n'), rig.time.advance(10_001))],
+  [
+    'an HTML page with status 200',
+    (rig: Rig): void => rig.last.answer(200, '<html>down</html>', { 'content-type': 'text/html' }),
+  ],
+  [
+    'insufficient system resources',
+    (rig: Rig): void => (rig.last.stream(), rig.last.finish('insufficient_system_resource')),
+  ],
+  [
+    'keep-alives without a token',
+    (rig: Rig): void => (rig.last.stream(), rig.last.bytes(': keep-alive\n\n'), rig.time.advance(10_001)),
+  ],
 ] as const) {
   test(`${name} is answered by the next target, invisibly`, () => {
     const rig = new Rig();
@@ -129,7 +153,9 @@ test('content that stops coming is ended with an error after the idle time, what
 test('a bad request goes back as the upstream said it, and is sent once only', () => {
   const rig = new Rig();
   const client = rig.chat();
-  rig.last.answer(400, { error: { message: 'temperature is too hot', type: 'invalid_request_error', param: 'temperature', code: 'bad' } });
+  rig.last.answer(400, {
+    error: { message: 'temperature is too hot', type: 'invalid_request_error', param: 'temperature', code: 'bad' },
+  });
   assert.equal(rig.sends.length, 1);
   assert.equal(client.status, 400);
   assert.equal(client.error.message, 'temperature is too hot');
@@ -140,7 +166,9 @@ test('a bad request goes back as the upstream said it, and is sent once only', (
 test('a context that is too long for one target is tried on the next', () => {
   const rig = new Rig();
   const client = rig.chat();
-  rig.last.answer(400, { error: { message: "This model's maximum context length is 10 tokens", code: 'context_length_exceeded' } });
+  rig.last.answer(400, {
+    error: { message: "This model's maximum context length is 10 tokens", code: 'context_length_exceeded' },
+  });
   assert.equal(rig.last.host, 'b');
   rig.last.answer(200, completion());
   assert.equal(client.status, 200);
@@ -153,14 +181,23 @@ test('a content policy refusal is returned, not routed around, unless the model 
   strict.last.answer(400, refusal);
   assert.equal(strict.sends.length, 1);
   assert.equal(client.status, 400);
-  const lenient = new Rig(config({ models: { m: model([target('a'), target('b')], { failoverOnContentFilter: true }) } }));
+  const lenient = new Rig(
+    config({ models: { m: model([target('a'), target('b')], { failoverOnContentFilter: true }) } }),
+  );
   lenient.chat();
   lenient.last.answer(400, refusal);
   assert.equal(lenient.sends.length, 2);
 });
 
 test('a dead credential rests alone, and the next credential of the upstream is used', () => {
-  const rig = new Rig(config({ upstreams: { a: upstream({ baseUrl: 'http://a.test/v1', apiKeys: ['k1', 'k2'] }), b: upstream({ baseUrl: 'http://b.test/v1', tier: 'peak' }) } }));
+  const rig = new Rig(
+    config({
+      upstreams: {
+        a: upstream({ baseUrl: 'http://a.test/v1', apiKeys: ['k1', 'k2'] }),
+        b: upstream({ baseUrl: 'http://b.test/v1', tier: 'peak' }),
+      },
+    }),
+  );
   rig.chat();
   assert.equal(rig.last.header('authorization'), 'Bearer k1');
   rig.last.answer(401, { error: { message: 'bad key' } });
@@ -254,7 +291,9 @@ test('a client that leaves aborts its upstream and returns everything', () => {
 });
 
 test('the total time bounds everything, also the waiting', () => {
-  const rig = new Rig(config({ models: { m: model([target('a')], { timeouts: { ...config().timeouts, totalMs: 50_000 } }) } }));
+  const rig = new Rig(
+    config({ models: { m: model([target('a')], { timeouts: { ...config().timeouts, totalMs: 50_000 } }) } }),
+  );
   const client = rig.chat();
   rig.time.advance(50_001);
   assert.equal(client.status, 504);

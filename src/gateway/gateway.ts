@@ -89,7 +89,14 @@ export class Gateway implements Gauges {
   refuse(source: string, problems: readonly string[]): void {
     this.#refused = problems;
     const { version } = this.#snapshot;
-    this.#kit.facts.accept({ kind: 'config', at: this.#kit.clock.wall(), accepted: false, version, source, notes: problems });
+    this.#kit.facts.accept({
+      kind: 'config',
+      at: this.#kit.clock.wall(),
+      accepted: false,
+      version,
+      source,
+      notes: problems,
+    });
   }
 
   /** Refuses new exchanges, lets those in flight finish up to `drainMs`, then cuts them. */
@@ -157,4 +164,3 @@ export class Gateway implements Gauges {
     this.#kit.facts.accept({ kind: 'state', at: this.#kit.clock.wall(), state, why });
   }
 }
-

@@ -188,7 +188,8 @@ export class Pipeline {
       exchange.bytesOut = body.length;
       sendWhole(exchange, body, now);
     } else {
-      if (attempt.usageOwed && attempt.sum?.usage) this.#show(exchange, owedUsage(exchange, attempt, attempt.sum.usage));
+      if (attempt.usageOwed && attempt.sum?.usage)
+        this.#show(exchange, owedUsage(exchange, attempt, attempt.sum.usage));
       this.#show(exchange, exchange.dialect.endEvent);
       exchange.reply.end();
     }
@@ -220,7 +221,12 @@ export class Pipeline {
       this.#kit.chance,
     );
     if (verdict.kind === 'giveUp') return this.#fail(exchange, trouble);
-    exchange.note(now, verdict.kind, current.target.id, verdict.kind === 'resend' ? `in ${Math.round(verdict.afterMs)} ms` : 'to another target');
+    exchange.note(
+      now,
+      verdict.kind,
+      current.target.id,
+      verdict.kind === 'resend' ? `in ${Math.round(verdict.afterMs)} ms` : 'to another target',
+    );
     exchange.phase = 'waiting';
     exchange.attempt = null;
     if (verdict.kind === 'failover') return this.#dispatch(exchange);

@@ -56,7 +56,8 @@ function addTargets(
     if (exchange.plan.some((planned) => planned.target.id === target.id)) continue;
     const prepared = prepareFor(request, target, model.dropParams);
     const misfit = misfitOf(exchange, request, target, prepared, model.dropParams);
-    if (misfit === null) exchange.plan.push({ target, model, prepared, tried: false, resends: 0 } satisfies PlannedTarget);
+    if (misfit === null)
+      exchange.plan.push({ target, model, prepared, tried: false, resends: 0 } satisfies PlannedTarget);
     else {
       misfits.push(misfit);
       exchange.note(now, 'skipped', target.id, misfit.why);
@@ -72,7 +73,10 @@ function prepareFor(request: CanonicalRequest, target: Target, dropParams: boole
   const completed =
     missing.length === 0
       ? request
-      : { ...request, body: { ...Object.fromEntries(missing.map((field) => [field, defaults[field]])), ...request.body } };
+      : {
+          ...request,
+          body: { ...Object.fromEntries(missing.map((field) => [field, defaults[field]])), ...request.body },
+        };
   const prepared = target.upstream.provider.prepare(completed, target.model);
   const added = Object.fromEntries(missing.map((field) => [field, defaults[field]]));
   const dropped = dropParams ? Object.fromEntries(prepared.unsupported.map(({ param }) => [param, undefined])) : {};
@@ -122,7 +126,9 @@ function refusal(request: CanonicalRequest, misfits: readonly Misfit[]): Rejecti
   const told = [...misfits].sort((left, right) => order.indexOf(left.kind) - order.indexOf(right.kind))[0];
   if (told === undefined) return reject('upstreamUnavailable', `No target is configured for \`${request.model}\`.`);
   if (told.kind === 'context') {
-    return reject('contextTooLong', `The prompt is too long for \`${request.model}\`: ${told.why}.`, { param: 'messages' });
+    return reject('contextTooLong', `The prompt is too long for \`${request.model}\`: ${told.why}.`, {
+      param: 'messages',
+    });
   }
   if (told.kind === 'region') {
     return reject('forbidden', `No target of \`${request.model}\` is in a region that this key may use.`);

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { completion, config, model, Rig, sha256, target, upstream } from '../../test/support/rig.ts';
 
-const key = (over: Partial<ReturnType<typeof config>['keys'][number]> = {}): ReturnType<typeof config>['keys'][number] => ({
+const key = (
+  over: Partial<ReturnType<typeof config>['keys'][number]> = {},
+): ReturnType<typeof config>['keys'][number] => ({
   name: 'k',
   sha256: sha256('sk-k'),
   lane: 'standard',
@@ -56,11 +58,16 @@ test('an unknown model is a 404 that names some that exist', () => {
 });
 
 test('models that an upstream lists appear by themselves', () => {
-  const rig = new Rig(config({ upstreams: { a: upstream({ baseUrl: 'http://a.test/v1', discover: true }) }, models: {} }));
+  const rig = new Rig(
+    config({ upstreams: { a: upstream({ baseUrl: 'http://a.test/v1', discover: true }) }, models: {} }),
+  );
   assert.equal(rig.last.request.path, '/v1/models');
   rig.last.answer(200, { object: 'list', data: [{ id: 'found-1' }, { id: 'found-2' }] });
   const list = rig.get('/v1/models').json as unknown as { data: { id: string; owned_by: string }[] };
-  assert.deepEqual(list.data.map(({ id }) => id), ['found-1', 'found-2']);
+  assert.deepEqual(
+    list.data.map(({ id }) => id),
+    ['found-1', 'found-2'],
+  );
   assert.equal(list.data[0]?.owned_by, 'a');
   rig.chat({ model: 'found-2' });
   assert.equal(rig.last.body['model'], 'found-2');
@@ -136,7 +143,12 @@ test('a key is needed when keys are configured, in any of three headers', () => 
   const rig = new Rig(config({ keys: [key()] }));
   assert.equal(rig.chat().status, 401);
   assert.equal(rig.chat({}, { authorization: 'Bearer wrong' }).status, 401);
-  for (const headers of [asKey, { 'x-api-key': 'sk-k' }, { 'api-key': 'sk-k' }, { authorization: 'bearer sk-k' }] as Record<string, string>[]) {
+  for (const headers of [
+    asKey,
+    { 'x-api-key': 'sk-k' },
+    { 'api-key': 'sk-k' },
+    { authorization: 'bearer sk-k' },
+  ] as Record<string, string>[]) {
     assert.equal(rig.chat({}, headers).status, null, 'goes on to the upstream');
   }
 });
@@ -144,7 +156,10 @@ test('a key is needed when keys are configured, in any of three headers', () => 
 test('a key may be bound to models and regions', () => {
   const rig = new Rig(
     config({
-      upstreams: { a: upstream({ baseUrl: 'http://a.test/v1', region: 'us' }), b: upstream({ baseUrl: 'http://b.test/v1', region: 'eu' }) },
+      upstreams: {
+        a: upstream({ baseUrl: 'http://a.test/v1', region: 'us' }),
+        b: upstream({ baseUrl: 'http://b.test/v1', region: 'eu' }),
+      },
       models: { m: model([target('a'), target('b')]), n: model([target('a')]), o: model([target('a')]) },
       keys: [key({ models: ['m', 'n*'], regions: ['eu'] })],
     }),
@@ -154,11 +169,16 @@ test('a key may be bound to models and regions', () => {
   assert.equal(rig.last.host, 'b', 'only the European upstream');
   assert.equal(rig.chat({ model: 'n' }, asKey).status, 403, 'no European upstream');
   const listed = rig.get('/v1/models', { headers: asKey }).json as unknown as { data: { id: string }[] };
-  assert.deepEqual(listed.data.map(({ id }) => id), ['m', 'n']);
+  assert.deepEqual(
+    listed.data.map(({ id }) => id),
+    ['m', 'n'],
+  );
 });
 
 test('a key beyond its limits gets a 429 that says when to come back', () => {
-  const rig = new Rig(config({ keys: [key({ limits: { requestsPerMinute: 2, tokensPerMinute: null, maxConcurrent: null } })] }));
+  const rig = new Rig(
+    config({ keys: [key({ limits: { requestsPerMinute: 2, tokensPerMinute: null, maxConcurrent: null } })] }),
+  );
   rig.chat({}, asKey);
   const second = rig.chat({}, asKey);
   rig.last.answer(200, completion());
@@ -171,7 +191,9 @@ test('a key beyond its limits gets a 429 that says when to come back', () => {
 });
 
 test('tokens are reserved before sending and settled with what was really used', () => {
-  const rig = new Rig(config({ keys: [key({ limits: { requestsPerMinute: null, tokensPerMinute: 10_000, maxConcurrent: null } })] }));
+  const rig = new Rig(
+    config({ keys: [key({ limits: { requestsPerMinute: null, tokensPerMinute: 10_000, maxConcurrent: null } })] }),
+  );
   const client = rig.chat({ max_tokens: 4_000 }, asKey);
   const held = rig.chat({ max_tokens: 4_000 }, asKey);
   assert.equal(rig.chat({ max_tokens: 4_000 }, asKey).status, 429, 'two reservations fill the minute');
@@ -182,7 +204,9 @@ test('tokens are reserved before sending and settled with what was really used',
 });
 
 test('a request in flight counts against maxConcurrent until it ends, however it ends', () => {
-  const rig = new Rig(config({ keys: [key({ limits: { requestsPerMinute: null, tokensPerMinute: null, maxConcurrent: 1 } })] }));
+  const rig = new Rig(
+    config({ keys: [key({ limits: { requestsPerMinute: null, tokensPerMinute: null, maxConcurrent: 1 } })] }),
+  );
   const first = rig.chat({}, asKey);
   assert.equal(rig.chat({}, asKey).status, 429);
   first.leave();

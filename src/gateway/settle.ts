@@ -31,7 +31,12 @@ export function settle(exchange: Exchange, ending: Ending, kit: Kit, fleet: Flee
   const usage = exchange.shown || ending.outcome === 'answered' ? usageOf(exchange, sum) : null;
   giveBack(exchange, usage, fleet, now);
   if (usage?.source === 'provider' && exchange.request !== null && exchange.model !== null) {
-    correction.learn(exchange.model.name, exchange.key?.name ?? null, exchange.request.promptTokens, usage.promptTokens);
+    correction.learn(
+      exchange.model.name,
+      exchange.key?.name ?? null,
+      exchange.request.promptTokens,
+      usage.promptTokens,
+    );
   }
   exchange.note(now, ending.outcome, exchange.current?.target.id ?? null, `status ${ending.status}`);
   kit.facts.accept({ kind: 'exchange', exchange: factOf(exchange, ending, usage, now - exchange.startedAt) });

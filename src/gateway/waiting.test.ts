@@ -101,7 +101,10 @@ test('when no target can be back in time, the refusal comes at once and says how
 test('requests per minute of an upstream are a hard cap: the rest waits or spills over', () => {
   const rig = new Rig(
     config({
-      upstreams: { a: upstream({ baseUrl: 'http://a.test/v1', requestsPerMinute: 2 }), b: upstream({ baseUrl: 'http://b.test/v1', tier: 'peak' }) },
+      upstreams: {
+        a: upstream({ baseUrl: 'http://a.test/v1', requestsPerMinute: 2 }),
+        b: upstream({ baseUrl: 'http://b.test/v1', tier: 'peak' }),
+      },
     }),
   );
   const hosts = Array.from({ length: 4 }, () => {
@@ -143,7 +146,9 @@ test('a reload swaps everything for the next exchange and fails none under way',
   const rig = new Rig();
   const before = rig.stream();
   const send = rig.last;
-  rig.gateway.apply(config({ upstreams: { c: upstream({ baseUrl: 'http://c.test/v1' }) }, models: { m: model([target('c')]) } }));
+  rig.gateway.apply(
+    config({ upstreams: { c: upstream({ baseUrl: 'http://c.test/v1' }) }, models: { m: model([target('c')]) } }),
+  );
   send.say('old');
   assert.equal(before.said, 'old');
   const after = rig.stream();

@@ -7,7 +7,16 @@ import type { Surface } from './lane.ts';
 import type { Usage } from './usage.ts';
 
 /** What a request needs from a target; checked against its capabilities when targets are planned. */
-export const needs = ['tools', 'vision', 'audio', 'jsonObject', 'jsonSchema', 'logprobs', 'manyChoices', 'prefix'] as const;
+export const needs = [
+  'tools',
+  'vision',
+  'audio',
+  'jsonObject',
+  'jsonSchema',
+  'logprobs',
+  'manyChoices',
+  'prefix',
+] as const;
 export type Need = (typeof needs)[number];
 
 export interface CanonicalRequest {

@@ -25,7 +25,7 @@ export function endOfString(bytes: Uint8Array, start: number): number {
 /** True when arrays and objects nest deeper than `depthMax`. One pass, no allocation: absurd nesting is refused unparsed. */
 export function nestsDeeperThan(bytes: Uint8Array, depthMax: number): boolean {
   let depth = 0;
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const byte = bytes[at];
     if (byte === QUOTE) {
       at = endOfString(bytes, at);

@@ -1,10 +1,14 @@
 // Result: the answer of a step that may fail in a way its caller handles. Bugs throw; everything expected is a Result.
 
 export type Result<Value, Trouble> =
-  { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: Trouble };
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly error: Trouble };
 
 export const ok = <Value>(value: Value): { readonly ok: true; readonly value: Value } => ({ ok: true, value });
-export const fail = <Trouble>(error: Trouble): { readonly ok: false; readonly error: Trouble } => ({ ok: false, error });
+export const fail = <Trouble>(error: Trouble): { readonly ok: false; readonly error: Trouble } => ({
+  ok: false,
+  error,
+});
 
 /**
  * A thrown bug in words for the log: name, message and frames. The message of a SyntaxError is left out: parsers quote

@@ -9,7 +9,13 @@ import { TrailStore } from '../../src/memory/trail-store.ts';
 import { VirtualTime } from '../../src/memory/virtual-time.ts';
 import type { Config, ModelConfig, TargetConfig, UpstreamConfig } from '../../src/ports/config.ts';
 import type { InboundHead, Reply, Visit } from '../../src/ports/door.ts';
-import type { UpstreamCall, UpstreamRequest, UpstreamSink, UpstreamTransport, WireTrouble } from '../../src/ports/upstream.ts';
+import type {
+  UpstreamCall,
+  UpstreamRequest,
+  UpstreamSink,
+  UpstreamTransport,
+  WireTrouble,
+} from '../../src/ports/upstream.ts';
 import { seededChance } from './chance.ts';
 
 /** One send that reached a far side, answered by the test. */
@@ -67,10 +73,24 @@ export class Send implements UpstreamCall {
     this.head(200, { 'content-type': 'text/event-stream' });
   }
   delta(delta: Record<string, unknown>, more: Record<string, unknown> = {}): void {
-    this.event({ id: 'c1', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta, finish_reason: null }], ...more });
+    this.event({
+      id: 'c1',
+      object: 'chat.completion.chunk',
+      created: 1,
+      model: 'm',
+      choices: [{ index: 0, delta, finish_reason: null }],
+      ...more,
+    });
   }
   finish(reason = 'stop', more: Record<string, unknown> = {}): void {
-    this.event({ id: 'c1', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta: {}, finish_reason: reason }], ...more });
+    this.event({
+      id: 'c1',
+      object: 'chat.completion.chunk',
+      created: 1,
+      model: 'm',
+      choices: [{ index: 0, delta: {}, finish_reason: reason }],
+      ...more,
+    });
   }
   event(data: unknown): void {
     this.bytes(`data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`);
@@ -127,7 +147,10 @@ export class Client implements Reply {
   }
   /** Data of the events received. */
   get events(): string[] {
-    return this.text.split('\n\n').filter(Boolean).map((event) => event.replace(/^data: ?/, ''));
+    return this.text
+      .split('\n\n')
+      .filter(Boolean)
+      .map((event) => event.replace(/^data: ?/, ''));
   }
   /** The text that the stream's deltas add up to. */
   get said(): string {
@@ -185,12 +208,22 @@ export const config = (over: Partial<Config> = {}): Config => ({
   adminKeySha256: null,
   adminPort: null,
   drainMs: 30_000,
-  upstreams: { a: upstream({ baseUrl: 'http://a.test/v1' }), b: upstream({ baseUrl: 'http://b.test/v1', tier: 'peak' }) },
+  upstreams: {
+    a: upstream({ baseUrl: 'http://a.test/v1' }),
+    b: upstream({ baseUrl: 'http://b.test/v1', tier: 'peak' }),
+  },
   models: { m: model([target('a'), target('b')]) },
   keys: [],
   timeouts,
   retry: { maxAttempts: 3, budgetPercent: 10, backoffMs: 500, backoffMsMax: 20_000 },
-  breaker: { consecutiveFailures: 5, failurePercent: 50, minimumSends: 20, windowMs: 30_000, openMs: 10_000, openMsMax: 300_000 },
+  breaker: {
+    consecutiveFailures: 5,
+    failurePercent: 50,
+    minimumSends: 20,
+    windowMs: 30_000,
+    openMs: 10_000,
+    openMsMax: 300_000,
+  },
   cors: null,
   log: { level: 'silent' },
   telemetry: { otlpEndpoint: null, sampleRatio: 0 },
@@ -257,7 +290,13 @@ export class Rig implements UpstreamTransport {
       },
       client,
     );
-    client.visit?.onBody(typeof body === 'string' ? utf8Encode(body) : body === undefined ? new Uint8Array() : utf8Encode(JSON.stringify(body)));
+    client.visit?.onBody(
+      typeof body === 'string'
+        ? utf8Encode(body)
+        : body === undefined
+          ? new Uint8Array()
+          : utf8Encode(JSON.stringify(body)),
+    );
     return client;
   }
 
@@ -266,7 +305,11 @@ export class Rig implements UpstreamTransport {
   }
 
   chat(over: Record<string, unknown> = {}, headers: Record<string, string> = {}): Client {
-    return this.request('/v1/chat/completions', { model: 'm', messages: [{ role: 'user', content: 'Hello' }], ...over }, { headers });
+    return this.request(
+      '/v1/chat/completions',
+      { model: 'm', messages: [{ role: 'user', content: 'Hello' }], ...over },
+      { headers },
+    );
   }
 
   /** A chat that streams. */
@@ -284,11 +327,17 @@ export class Rig implements UpstreamTransport {
     return this.facts.flatMap((fact) => (fact.kind === 'bug' ? [fact.error] : []));
   }
   gauge(name: string): number {
-    return this.gateway.read().filter((reading) => reading.name === name).reduce((sum, reading) => sum + reading.value, 0);
+    return this.gateway
+      .read()
+      .filter((reading) => reading.name === name)
+      .reduce((sum, reading) => sum + reading.value, 0);
   }
 }
 
-export const completion = (content: string | null = 'Hi.', over: Record<string, unknown> = {}): Record<string, unknown> => ({
+export const completion = (
+  content: string | null = 'Hi.',
+  over: Record<string, unknown> = {},
+): Record<string, unknown> => ({
   id: 'c1',
   object: 'chat.completion',
   created: 1,

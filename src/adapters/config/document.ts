@@ -33,7 +33,7 @@ export function readDocument(text: string): Result<ConfigDocument, readonly Prob
   if (text.length > BYTES_MAX) return refuse(FIRST, 'the file is larger than 1 MiB');
   if (text.includes('\0')) return refuse(FIRST, 'this is no text file');
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: 'silent' });
+  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: 'error' });
   const at = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
@@ -42,7 +42,7 @@ export function readDocument(text: string): Result<ConfigDocument, readonly Prob
   if (document.contents === null) return refuse(FIRST, 'the file is empty');
   const walk = new Walk(document, at);
   try {
-    const value = walk.value(document.contents as Node, [], 0);
+    const value = walk.value(document.contents, [], 0);
     if (value === null) return refuse(FIRST, 'the file is empty');
     if (!isObject(value)) return refuse(FIRST, 'the file must hold settings, like `port: 4000`');
     return ok({ value, nameAt: (path) => walk.find(path, 'name'), valueAt: (path) => walk.find(path, 'value') });
@@ -74,7 +74,7 @@ function syntaxProblems(document: Document, text: string, at: (offset: number) =
     const position = at(error.pos[0]);
     if (lines.has(position.line) || problems.length >= SYNTAX_PROBLEMS_MAX) continue;
     lines.add(position.line);
-    problems.push({ ...position, message: `${syntaxMessage(error.code, error.message, text, error.pos[0])}` });
+    problems.push({ ...position, message: syntaxMessage(error.code, error.message, text, error.pos[0]) });
     if (error.code === 'RESOURCE_EXHAUSTION') break;
   }
   return problems;
@@ -199,7 +199,8 @@ class Walk {
 function scalarName(key: unknown): string | null {
   if (!isScalar(key)) return null;
   if (typeof key.value === 'symbol') return '<<';
-  return key.value === null || typeof key.value === 'object' ? null : String(key.value);
+  const { value } = key;
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : null;
 }
 
 function scalarValue(node: Node): JsonValue {

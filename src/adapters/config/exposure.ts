@@ -3,7 +3,7 @@
 import type { Config } from '../../ports/config.ts';
 import type { Path } from './problems.ts';
 
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 

@@ -53,7 +53,7 @@ function readDigest(file: FileKey, path: Path, reading: Reading): string {
     return nodeDigest.sha256(secret);
   }
   if (file.keySha256 === undefined) {
-    problems.add(path, 'an entry of `keys` needs a `key` or a `keySha256`');
+    problems.add([...path, 'key'], 'an entry of `keys` needs a `key` or a `keySha256`');
     return '';
   }
   const digest = file.keySha256.trim().toLowerCase();

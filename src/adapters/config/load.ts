@@ -32,7 +32,7 @@ export function findConfigFile(asked: string | null, environment: Environment, d
 }
 
 /** Why the file cannot be read, in a few words; null when it can. */
-export function whyUnreadable(path: string): string | null {
+function whyUnreadable(path: string): string | null {
   try {
     if (statSync(path).isDirectory()) return 'this is a directory, not a file';
     accessSync(path, constants.R_OK);

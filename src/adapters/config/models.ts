@@ -34,7 +34,11 @@ function readModel(name: string, file: FileModel, sources: ModelSources, reading
   );
   if (targets.length === 0) {
     const example = `${reading.upstreamNames[0] ?? 'upstream'}/${name}`;
-    reading.problems.add(path, `model \`${name}\` has no targets: add \`targets: ["${example}"]\``, 'name');
+    reading.problems.add(
+      [...path, 'targets'],
+      `model \`${name}\` has no targets: add \`targets: ["${example}"]\``,
+      'name',
+    );
   }
   refuseTwins(targets, [...path, 'targets'], reading);
   refuseWeightless(targets, sources, [...path, 'targets'], reading);
@@ -59,7 +63,7 @@ function readTarget(publicName: string, file: FileTarget, path: Path, reading: R
   const target = typeof file === 'string' ? splitTarget(file) : file;
   const upstream = target.upstream ?? '';
   const at = typeof file === 'string' ? path : [...path, 'upstream'];
-  if (upstream === '') reading.problems.add(path, `a target needs an \`upstream\`${hint('', reading.upstreamNames)}`);
+  if (upstream === '') reading.problems.add(at, `a target needs an \`upstream\`${hint('', reading.upstreamNames)}`);
   else if (!reading.upstreamNames.includes(upstream)) {
     reading.problems.add(at, `no upstream \`${upstream}\` is listed${hint(upstream, reading.upstreamNames)}`);
   }

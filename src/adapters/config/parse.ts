@@ -46,8 +46,8 @@ export function parseConfig(text: string, options: ParseOptions): Result<ParsedC
     problems,
     providers: options.providers,
     upstreamNames: isObject(written['upstreams']) ? Object.keys(written['upstreams']) : [],
-    resolvePath: options.resolvePath,
-    whyUnreadable: options.whyUnreadable,
+    resolvePath: (path) => options.resolvePath(path),
+    whyUnreadable: (path) => options.whyUnreadable(path),
   };
   const automatic =
     file.upstreams === undefined && written['upstreams'] === undefined
@@ -83,7 +83,7 @@ function shaped(written: JsonObject, expanded: Expanded, problems: Problems): Fi
     if (result.success) return result.data;
     const complaints = complaintsOf(result.error.issues, writtenAt);
     for (const complaint of complaints) {
-      problems.addPruned(complaint.prune, complaint);
+      problems.addPruned(complaint.meant, complaint);
       takeOut(value, complaint.prune);
     }
   }

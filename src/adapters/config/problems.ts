@@ -31,12 +31,12 @@ export class Problems {
 
   /** At the setting's value, or at its name when the name is what is wrong. */
   add(path: Path, message: string, part: 'name' | 'value' = 'value'): void {
-    if (this.#pruned.some((pruned) => path.every((step, index) => pruned[index] === step))) return;
+    if (this.#pruned.some((pruned) => isWithin(pruned, path) || isWithin(path, pruned))) return;
     const position = part === 'name' ? this.#document.nameAt(path) : this.#document.valueAt(path);
     this.#found.push({ ...position, message });
   }
 
-  /** Like `add`, for a setting that is taken out, so that it cannot cause more. */
+  /** Like `add`, for a setting that is taken out: nothing about it, what is in it, or its lack is told any more. */
   addPruned(
     path: Path,
     problem: { readonly path: Path; readonly message: string; readonly part: 'name' | 'value' },
@@ -48,6 +48,10 @@ export class Problems {
   lines(file: string): string[] {
     return problemLines(file, this.#found);
   }
+}
+
+function isWithin(inner: Path, outer: Path): boolean {
+  return outer.every((step, index) => inner[index] === step);
 }
 
 export function problemLines(file: string, problems: readonly Problem[]): string[] {

@@ -221,8 +221,8 @@ export const fileSchema = z.strictObject({
     .optional(),
   port: port('Port to listen on; 0 takes any free one. The variable PORT overrides it.', defaultServer.port),
   open: flag('Serve without `keys` on a host that is not loopback.', defaultServer.open),
-  adminKey: text('Secret for /admin. Without it /admin answers only on loopback.'),
-  adminPort: port('Port of its own for /admin and /metrics.'),
+  adminKey: text('Secret for /admin. Without it /admin answers only to this machine.'),
+  adminPort: port('Port of its own for /admin (and /metrics); the main port serves no /admin then.'),
   drainMs: ms('How long a stop waits for requests in flight; 0 does not wait.', defaultServer.drainMs, 0),
   upstreams: z
     .record(z.string(), upstream)

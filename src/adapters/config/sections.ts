@@ -64,7 +64,7 @@ function readAdminKey(file: FileConfig, problems: Problems): string | null {
 function readCors(file: FileConfig['cors'], problems: Problems): CorsConfig | null {
   if (file === undefined) return null;
   if (file.origins === undefined)
-    problems.add(['cors'], '`cors` needs `origins`, like `["https://app.example.com"]`', 'name');
+    problems.add(['cors', 'origins'], '`cors` needs `origins`, like `["https://app.example.com"]`', 'name');
   const origins = file.origins ?? [];
   for (const [index, origin] of origins.entries()) {
     const at = ['cors', 'origins', index];

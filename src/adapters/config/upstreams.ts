@@ -16,7 +16,11 @@ export function readUpstream(name: string, file: FileUpstream, discover: boolean
   const apiKeys = readApiKeys(file, path, reading);
   checkAddress(file, provider, path, reading);
   if (provider !== null && apiKeys.length === 0 && reading.providers[provider].keyRequired) {
-    reading.problems.add(path, `upstream \`${name}\` needs an \`apiKey\` (provider ${provider})`, 'name');
+    reading.problems.add(
+      [...path, 'apiKey'],
+      `upstream \`${name}\` needs an \`apiKey\` (provider ${provider})`,
+      'name',
+    );
   }
   return {
     // The fallback never leaves this folder: a file with a problem gives no configuration.
@@ -40,7 +44,11 @@ function readProvider(name: string, file: FileUpstream, path: Path, reading: Rea
   if (file.provider !== undefined) return file.provider;
   const likeName = providerNames.find((provider) => provider === name);
   if (likeName !== undefined) return likeName;
-  reading.problems.add(path, `upstream \`${name}\` needs a \`provider\`: ${providerNames.join(', ')}`, 'name');
+  reading.problems.add(
+    [...path, 'provider'],
+    `upstream \`${name}\` needs a \`provider\`: ${providerNames.join(', ')}`,
+    'name',
+  );
   return null;
 }
 
@@ -75,7 +83,11 @@ function checkAddress(file: FileUpstream, provider: ProviderName | null, path: P
     const trouble = urlTrouble(file.baseUrl);
     if (trouble !== null) problems.add([...path, 'baseUrl'], `\`baseUrl\` ${trouble}`);
   } else if (provider !== null && provider !== 'scripted' && reading.providers[provider].defaultBaseUrl === null) {
-    problems.add(path, `provider ${provider} needs a \`baseUrl\`, like \`http://host:8000/v1\``, 'name');
+    problems.add(
+      [...path, 'baseUrl'],
+      `provider ${provider} needs a \`baseUrl\`, like \`http://host:8000/v1\``,
+      'name',
+    );
   }
   if (file.proxy === undefined) return;
   const proxy = URL.canParse(file.proxy) ? new URL(file.proxy) : null;

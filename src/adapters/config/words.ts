@@ -12,6 +12,8 @@ export interface Complaint {
   readonly message: string;
   /** What to take out so that the rest can be checked. */
   readonly prune: Path;
+  /** The setting that was probably meant: it is not missing, only misspelt. */
+  readonly meant: Path;
 }
 
 /** `written` is the file before secrets were put in. */
@@ -24,7 +26,9 @@ function complain(issue: z.core.$ZodIssue, path: Path, written: (path: Path) => 
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((name) => {
       const place = [...path, name];
-      return { path: place, part: 'name', message: unknownSetting(name, path), prune: place };
+      const near = nearest(name, settingsAt(path));
+      const meant = near === null ? place : [...path, near];
+      return { path: place, part: 'name', message: unknownSetting(name, path), prune: place, meant };
     });
   }
   if (issue.code === 'invalid_union') {
@@ -36,7 +40,7 @@ function complain(issue: z.core.$ZodIssue, path: Path, written: (path: Path) => 
       return branch.flatMap((inner) => complain(inner, [...path, ...(inner.path as Path)], written));
     }
   }
-  return [{ path, part: 'value', message: invalidValue(issue, path, value), prune: path }];
+  return [{ path, part: 'value', message: invalidValue(issue, path, value), prune: path, meant: path }];
 }
 
 function isKindError(issue: z.core.$ZodIssue): boolean {
@@ -65,26 +69,23 @@ function showable(name: string): string {
 function invalidValue(issue: z.core.$ZodIssue, path: Path, value: unknown): string {
   const name = `\`${pathText(path)}\``;
   if (value === null) return `${name} has no value: give it one, or remove it`;
-  switch (issue.code) {
-    case 'invalid_type':
-      return wrongKind(issue.expected, name, value);
-    case 'invalid_value': {
-      const choices = issue.values.map(String);
-      if (typeof value !== 'string') return `${name} must be one of ${choices.join(', ')}`;
-      const other = path.at(-1) === 'provider' ? otherProvider : '';
-      return `unknown ${String(path.at(-1))} \`${value}\`${hint(value, choices)}${other}`;
-    }
-    case 'too_small':
-      return tooSmall(issue, path, name, value);
-    case 'too_big':
-      return issue.origin === 'array'
-        ? `${name} has more than ${issue.maximum} entries`
-        : `${name} must be at most ${issue.maximum}`;
-    case 'invalid_union':
-      return `${name} must be a text or a group of settings, not ${kindOf(value)}`;
-    default:
-      return `${name} is not valid`;
+  if (issue.code === 'invalid_type') {
+    // Zod says "number" of a text where a whole number belongs; the schema knows better.
+    return wrongKind(shapeAt(path)?.['type'] === 'integer' ? 'int' : issue.expected, name, value);
   }
+  if (issue.code === 'invalid_value') return notAChoice(issue.values.map(String), path, name, value);
+  if (issue.code === 'too_small') return tooSmall(issue, path, name, value);
+  if (issue.code === 'too_big') {
+    return `${name} ${issue.origin === 'array' ? 'can have' : 'must be'} at most ${issue.maximum}`;
+  }
+  if (issue.code === 'invalid_union') return `${name} must be a text or a group of settings, not ${kindOf(value)}`;
+  return `${name} is not valid`;
+}
+
+function notAChoice(choices: readonly string[], path: Path, name: string, value: unknown): string {
+  if (typeof value !== 'string') return `${name} must be one of ${choices.join(', ')}`;
+  const setting = String(path.at(-1));
+  return `unknown ${setting} \`${value}\`${hint(value, choices)}${setting === 'provider' ? otherProvider : ''}`;
 }
 
 const otherProvider = '; any other OpenAI-style API is `openai-compatible` with a `baseUrl`';
@@ -95,9 +96,8 @@ function tooSmall(issue: z.core.$ZodIssueTooSmall, path: Path, name: string, val
   if (value !== 0) return `${name} must be at least ${issue.minimum}`;
   // Zero and unset are different things: a zero is never quietly read as "the default" or "no limit".
   const { default: byDefault } = shapeAt(path) ?? {};
-  const instead =
-    byDefault === undefined ? 'leave it out for no limit' : `leave it out for the default, ${String(byDefault)}`;
-  return `${name} cannot be 0 (at least ${issue.minimum}): ${instead}`;
+  const instead = typeof byDefault === 'number' ? `the default, ${byDefault}` : 'no limit';
+  return `${name} cannot be 0 (at least ${issue.minimum}): leave it out for ${instead}`;
 }
 
 const kinds: Readonly<Record<string, string>> = {
