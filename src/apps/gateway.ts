@@ -152,14 +152,14 @@ function restartNotes(started: Config, now: Config): string[] {
   return changed.map((setting) => `\`${setting}\` takes effect at the next start`);
 }
 
-function announceModels(gateway: Gateway, config: Config, { announce }: StartOptions): void {
+function announceModels(gateway: Gateway, config: Config, options: StartOptions): void {
   const asked = Object.entries(config.upstreams).filter(
     ([, { discover, provider }]) => discover && provider !== 'scripted',
   );
   if (asked.length === 0) return;
   const names = gateway.modelNames();
   const shown = names.slice(0, 12).join(', ');
-  announce(`  models found: ${shown}${names.length > 12 ? `, and ${names.length - 12} more (GET /v1/models)` : ''}`);
+  options.announce(`  models found: ${shown}${names.length > 12 ? `, and ${names.length - 12} more (GET /v1/models)` : ''}`);
 }
 
 function serverGauges(servers: readonly HttpServer[]): GaugeReading[] {

@@ -5,6 +5,7 @@ import type { HeaderList, HeaderRecord } from '../kernel/headers.ts';
 import type { GatewayState } from '../kernel/facts.ts';
 import type { Surface } from '../kernel/lane.ts';
 import { reject, type Rejection } from '../kernel/rejection.ts';
+import { isLoopback } from '../kernel/loopback.ts';
 import { parseUrl, utf8Encode } from '../kernel/web.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { Door, InboundHead, Reply, Visit } from '../ports/door.ts';
@@ -165,11 +166,6 @@ export class GatewayDoor implements Door {
     const local = isLoopback(head.remote) && isLoopback(host) && head.headers['origin'] === undefined;
     return local ? null : reject('forbidden', 'Admin pages are for this machine only until `adminKey` is set.');
   }
-}
-
-export function isLoopback(host: string): boolean {
-  const bare = host.replace(/^\[|\]$/g, '').replace(/^::ffff:/, '');
-  return bare === 'localhost' || bare === '::1' || /^127(?:\.\d{1,3}){3}$/.test(bare);
 }
 
 function sameOrigin(origin: string, headers: HeaderRecord): boolean {

@@ -2,10 +2,10 @@
 // rejections and faults to what a client is told.
 import type { DoorDialect, ErrorForm } from '../dialects/dialect.ts';
 import type { MonotonicMs } from '../kernel/brands.ts';
-import { type Fault, faults } from '../kernel/fault.ts';
+import { type Fault, type FaultKind, faults } from '../kernel/fault.ts';
 import type { HeaderList } from '../kernel/headers.ts';
 import { limits } from '../kernel/limits.ts';
-import { reject, type Rejection, rejections } from '../kernel/rejection.ts';
+import { reject, type Rejection, type RejectionKind, rejections } from '../kernel/rejection.ts';
 import type { Reply } from '../ports/door.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -21,30 +21,34 @@ export const formOfRejection = (rejection: Rejection): ErrorForm => {
 };
 
 /** What upstream trouble becomes when no target is left to ask. */
+const rejectionByFault = {
+  rateLimited: 'upstreamRateLimited',
+  overloaded: 'upstreamUnavailable',
+  credential: 'upstreamCredential',
+  exhausted: 'upstreamCredential',
+  unknownModel: 'unknownModel',
+  contextTooLong: 'contextTooLong',
+  badRequest: 'badRequest',
+  contentFilter: 'badRequest',
+  silent: 'upstreamTimeout',
+  stalled: 'upstreamTimeout',
+  deadline: 'upstreamTimeout',
+  connect: 'upstreamFault',
+  reset: 'upstreamFault',
+  serverError: 'upstreamFault',
+  cut: 'upstreamFault',
+  inBand: 'upstreamFault',
+  malformed: 'upstreamFault',
+  empty: 'upstreamFault',
+} as const satisfies Record<FaultKind, RejectionKind>;
+
 export function rejectionOfFault(fault: Fault, upstream: string): Rejection {
-  const said = `${upstream}: ${fault.message}`;
-  switch (fault.kind) {
-    case 'rateLimited':
-      return reject('upstreamRateLimited', said, { retryAfterMs: fault.retryAfterMs });
-    case 'overloaded':
-      return reject('upstreamUnavailable', said, { retryAfterMs: fault.retryAfterMs });
-    case 'credential':
-    case 'exhausted':
-      return reject('upstreamCredential', `The gateway's own credential was refused. ${said}`);
-    case 'unknownModel':
-      return reject('unknownModel', said, { param: 'model' });
-    case 'contextTooLong':
-      return reject('contextTooLong', said, { param: fault.param });
-    case 'badRequest':
-    case 'contentFilter':
-      return reject('badRequest', said, { param: fault.param });
-    case 'silent':
-    case 'stalled':
-    case 'deadline':
-      return reject('upstreamTimeout', said);
-    default:
-      return reject('upstreamFault', said);
-  }
+  const kind = rejectionByFault[fault.kind];
+  const lead = kind === 'upstreamCredential' ? "The gateway's own credential was refused. " : '';
+  return reject(kind, `${lead}${upstream}: ${fault.message}`, {
+    param: fault.param,
+    retryAfterMs: fault.retryAfterMs,
+  });
 }
 
 /** Faults of the request itself go back as the upstream said them; all others in our own words and status. */

@@ -42,7 +42,7 @@ import { traceparent } from './trace.ts';
 export interface Surroundings {
   snapshot(): Snapshot;
   resolver(): ModelResolver;
-  keyLimits(sha256: string): KeyLimits | null;
+  readonly keyLimits: (sha256: string) => KeyLimits | null;
 }
 
 /** Through which door a request came. */

@@ -123,7 +123,7 @@ const needParams: Readonly<Record<CanonicalRequest['needs'][number], string>> = 
 function refusal(request: CanonicalRequest, misfits: readonly Misfit[]): Rejection {
   // What the caller can mend easiest is told: a parameter before a capability, and so on up to compliance.
   const order: readonly Misfit['kind'][] = ['parameter', 'capability', 'context', 'surface', 'region'];
-  const told = [...misfits].sort((left, right) => order.indexOf(left.kind) - order.indexOf(right.kind))[0];
+  const told = misfits.toSorted((left, right) => order.indexOf(left.kind) - order.indexOf(right.kind))[0];
   if (told === undefined) return reject('upstreamUnavailable', `No target is configured for \`${request.model}\`.`);
   if (told.kind === 'context') {
     return reject('contextTooLong', `The prompt is too long for \`${request.model}\`: ${told.why}.`, {

@@ -1,11 +1,8 @@
 // Exposure: who can reach what, given where we listen. Known only after HOST and PORT have had their say, so it is checked
 // on the finished configuration. Refuses what would serve strangers by accident.
+import { isLoopback } from '../../kernel/loopback.ts';
 import type { Config } from '../../ports/config.ts';
 import type { Path } from './problems.ts';
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
-}
 
 export function exposureProblems(config: Config): { readonly path: Path; readonly message: string }[] {
   const problems: { path: Path; message: string }[] = [];
