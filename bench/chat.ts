@@ -1,11 +1,11 @@
 // Scenario "chat": non-streamed chat requests of 1 KB, answers of 1 KB, 32 connections. Spillway beside nginx's
 // `proxy_pass`, several launches of both: code that is compiled as it runs differs more between launches than within one.
-import { cores, startChild } from './child.ts';
 import type { Child } from './child.ts';
 import { startSpillway } from './gateway.ts';
 import type { Load } from './load.ts';
 import { measureInTurns, measureSlice, warmUp } from './measure.ts';
 import type { Slice, Slices } from './measure.ts';
+import { demandServedOnce, servedBy, startMock, tallied } from './mock.ts';
 import { startNginx } from './nginx.ts';
 import { chatAnswer, chatPath, chatRequest } from './payload.ts';
 import { medianOf, rounded, spreadOf } from './statistics.ts';
@@ -67,7 +67,8 @@ interface Launch {
   readonly versions: ReadonlyMap<string, string>;
 }
 
-async function measureLaunch({ load, folder, rounds, warmUpSeconds, until }: ScenarioOptions): Promise<Launch> {
+async function measureLaunch({ folder, rounds, warmUpSeconds, until, ...rest }: ScenarioOptions): Promise<Launch> {
+  const load = tallied(rest.load);
   const children: Child[] = [];
   const started = (subject: Subject): Subject => {
     children.push(subject.child);
@@ -77,27 +78,19 @@ async function measureLaunch({ load, folder, rounds, warmUpSeconds, until }: Sce
     const mock = started(await startMock());
     const options = { upstreamPort: mock.port, folder, secret };
     const subjects = [started(await startNginx(options)), started(await startSpillway(options))];
+    for (const subject of [mock, ...subjects]) await proveRight(subject);
+    const servedBefore = await servedBy(mock);
     for (const subject of [mock, ...subjects]) {
-      await proveRight(subject);
       await warmUp(subject, load, secret, subject.name === 'spillway' ? warmUpSeconds : 1);
     }
     const direct = await measureSlice(mock, load, secret, 1);
     const slices = await measureInTurns(subjects, load, secret, { sliceSeconds: 1, rounds, until });
+    demandServedOnce((await servedBy(mock)) - servedBefore, load);
     return { direct, slices, versions: new Map(subjects.map(({ name, version }) => [name, version])) };
   } finally {
     // Backwards: nobody sees its upstream vanish.
     for (const child of children.toReversed()) await child.stop();
   }
-}
-
-export async function startMock(): Promise<Subject> {
-  const script = `${import.meta.dirname}/mock-upstream.ts`;
-  const child = startChild('mock', [process.execPath, script], { core: cores.around, stdout: 'pipe' });
-  const port = await new Promise<number>((resolve, reject) => {
-    child.process.stdout?.once('data', (bytes: Buffer) => resolve(Number(bytes.toString().replace('port', '').trim())));
-    child.process.once('exit', () => reject(new Error(`the mock upstream ended: ${child.lastWords()}`)));
-  });
-  return { name: 'mock', version: '', port, child };
 }
 
 /** One request looked at closely, since the load generators look at statuses only. */

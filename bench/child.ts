@@ -24,9 +24,11 @@ export interface ChildOptions {
 /** The measured process has a core for itself; load and mock upstream share the other. */
 export const cores = { measured: 0, around: 1 } as const;
 
+const pinProgram = 'taskset';
+
 /** False where `taskset` or a second core is missing: the figures then include the scheduler's moves. */
 export const canPin: boolean =
-  availableParallelism() > 1 && spawnSync('taskset', ['--version'], { stdio: 'ignore' }).status === 0;
+  availableParallelism() > 1 && spawnSync(pinProgram, ['--version'], { stdio: 'ignore' }).status === 0;
 
 const running = new Set<ChildProcess>();
 const STOP_MS_MAX = 5_000;
@@ -42,13 +44,15 @@ export function startChild(name: string, command: readonly string[], options: Ch
   let words = '';
   child.stderr?.on('data', (bytes: Buffer) => (words = (words + bytes.toString()).slice(-WORDS_MAX)));
   child.on('exit', () => running.delete(child));
+  // A write to one that is gone: its exit tells more.
+  child.stdin?.on('error', () => undefined);
   child.on('error', (error) => (words += error.message));
   return { name, pid: child.pid ?? 0, process: child, lastWords: () => words.trim(), stop: () => stop(child) };
 }
 
 /** Prefixes a command so that it runs on one core. taskset execs, so the pid is the program's own. */
-export function pinned(command: readonly string[], core: number): string[] {
-  return canPin ? ['taskset', '-c', String(core), ...command] : [...command];
+function pinned(command: readonly string[], core: number): string[] {
+  return canPin ? [pinProgram, '-c', String(core), ...command] : [...command];
 }
 
 /** Resolves when the port accepts connections; throws when the child ended or the time is up. */

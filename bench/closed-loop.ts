@@ -1,7 +1,9 @@
-// Closed loop: N keep-alive connections, each sends its next request when the last one is answered. The load generator
-// where wrk is not to be had. It never gives up on a connection quietly: whatever is not a 200 is an error in the count.
+// Closed loop: N keep-alive connections, each sends its next request when the last one is answered. Used as a process of
+// its own (load.ts) that takes orders on stdin. It never gives up on a connection quietly: whatever is not a 200 is an
+// error in the count, and every request sent is waited for, so that both ends count the same.
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { createInterface } from 'node:readline';
 import { HttpMessages } from './http-messages.ts';
 import { chatPath, chatRequest } from './payload.ts';
 
@@ -26,7 +28,6 @@ export interface LoopOptions {
   readonly requestsMax?: number;
 }
 
-/** Every request sent is waited for, so the counts are exact on both sides. */
 export async function runClosedLoop(aim: Aim, options: LoopOptions): Promise<Burst> {
   const request = requestBytes(aim);
   const started = performance.now();
@@ -89,8 +90,10 @@ function requestBytes({ port, secret }: Aim): Buffer {
 }
 
 if (import.meta.main) {
-  const [port, secret, connections, secondsMax] = process.argv.slice(2);
-  const aim = { port: Number(port), secret: secret ?? '' };
-  const burst = await runClosedLoop(aim, { connections: Number(connections), secondsMax: Number(secondsMax) });
-  console.log(JSON.stringify(burst));
+  // One order a line in, one burst a line out; the process ends with whoever started it. It stays for all bursts, so that
+  // its own compiling and starting is over when it counts.
+  for await (const line of createInterface(process.stdin)) {
+    const { aim, options }: { aim: Aim; options: LoopOptions } = JSON.parse(line);
+    console.log(JSON.stringify(await runClosedLoop(aim, options)));
+  }
 }

@@ -16,7 +16,6 @@ export interface RunRecord {
   readonly cpu: string;
   readonly cores: number;
   readonly pinned: boolean;
-  readonly load: string;
   readonly quick: boolean;
   readonly scenarios: readonly ChatFigures[];
 }
@@ -24,7 +23,7 @@ export interface RunRecord {
 const root = dirname(import.meta.dirname);
 export const historyFile = join('bench', 'history.ndjson');
 
-export function recordOf(load: string, quick: boolean, scenarios: readonly ChatFigures[]): RunRecord {
+export function recordOf(quick: boolean, scenarios: readonly ChatFigures[]): RunRecord {
   const processors = cpus();
   return {
     date: new Date().toISOString(),
@@ -35,7 +34,6 @@ export function recordOf(load: string, quick: boolean, scenarios: readonly ChatF
     cpu: processors[0]?.model ?? 'unknown',
     cores: processors.length,
     pinned: canPin,
-    load,
     quick,
     scenarios,
   };

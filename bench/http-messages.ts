@@ -21,7 +21,7 @@ export class HttpMessages {
     let start = 0;
     while (start < buffer.length) {
       const headEnd = buffer.indexOf(HEAD_END, start, 'latin1');
-      const head = headEnd < 0 ? '' : buffer.latin1Slice(start, headEnd);
+      const head = headEnd < 0 ? '' : buffer.toString('latin1', start, headEnd);
       const end = headEnd < 0 ? -1 : bodyEnd(buffer, head, headEnd + HEAD_END.length);
       if (end < 0 || end > buffer.length) {
         this.#rest = Buffer.from(buffer.subarray(start));
@@ -45,7 +45,7 @@ function chunkedEnd(buffer: Buffer, start: number): number {
   for (;;) {
     const lineEnd = buffer.indexOf('\r\n', at, 'latin1');
     if (lineEnd < 0) return -1;
-    const size = Number.parseInt(buffer.latin1Slice(at, lineEnd), 16);
+    const size = Number.parseInt(buffer.toString('latin1', at, lineEnd), 16);
     at = lineEnd + 2 + size + 2;
     // Trailers are not expected here: the last chunk is followed by an empty line.
     if (size === 0 || at > buffer.length) return at;

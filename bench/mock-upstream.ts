@@ -21,9 +21,9 @@ export async function startMockUpstream(): Promise<MockUpstream> {
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     const messages = new HttpMessages((head) => {
-      if (!head.startsWith('POST ')) return void socket.write(message('text/plain', String(served)));
-      served += 1;
-      socket.write(answer);
+      const isPost = head.startsWith('POST ');
+      if (isPost) served += 1;
+      socket.write(isPost ? answer : message('text/plain', String(served)));
     });
     socket.on('data', (bytes: Buffer) => messages.push(bytes));
     // A gateway that cuts a connection is its own business; the counts tell.

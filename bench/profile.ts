@@ -2,7 +2,7 @@
 // what to improve; its figures are shares, not costs, since sampling itself slows the gateway down.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startMock } from './chat.ts';
+import { startMock } from './mock.ts';
 import { startSpillway } from './gateway.ts';
 import type { Load } from './load.ts';
 import { warmUp } from './measure.ts';

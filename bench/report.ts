@@ -18,9 +18,7 @@ export function tableOf(record: RunRecord): string {
       `load and mock alone: ${figures.directPerSecond} requests/s`,
       '',
     ])
-    .concat(
-      `Node ${record.node}, ${record.load}, ${record.cores} cores (${record.cpu})${record.pinned ? '' : ', not pinned'}`,
-    )
+    .concat(`Node ${record.node}, ${record.cores} cores (${record.cpu})${record.pinned ? '' : ', not pinned'}`)
     .join('\n');
 }
 

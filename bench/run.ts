@@ -12,12 +12,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { installMissingTools } from '../scripts/tools.ts';
 import { measureChat } from './chat.ts';
 import { endChildrenWithUs } from './child.ts';
 import { appendToHistory, historyFile, recordOf } from './history.ts';
-import { openLoad } from './load.ts';
+import { startLoad } from './load.ts';
+import type { Load } from './load.ts';
 import { profileGateway } from './profile.ts';
-import { installPrograms } from './programs.ts';
 import { tableOf } from './report.ts';
 
 const CONNECTIONS = 32;
@@ -36,14 +37,12 @@ const { values: wishes } = parseArgs({
 // Progress goes where it does not mix with --json.
 const say = (line: string): void => console.error(line);
 
-async function bench(folder: string): Promise<void> {
-  installPrograms(say);
-  const load = openLoad(CONNECTIONS, folder);
+async function bench(load: Load, folder: string): Promise<void> {
   if (wishes.profile) return console.log(await profileGateway(load, folder));
   const { secondsMax, ...plan } = wishes.quick ? quick : full;
   const until = performance.now() + secondsMax * 1_000;
   const chat = await measureChat({ load, folder, ...plan, until, say });
-  const record = recordOf(load.name, wishes.quick, [chat]);
+  const record = recordOf(wishes.quick, [chat]);
   console.log(wishes.json ? JSON.stringify(record) : tableOf(record));
   if (wishes['no-record']) return;
   appendToHistory(record);
@@ -54,9 +53,13 @@ if (process.platform !== 'linux') throw new Error('CPU times come from /proc: th
 endChildrenWithUs();
 const folder = mkdtempSync(join(tmpdir(), 'spillway-bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+const load = startLoad(CONNECTIONS);
 try {
-  await bench(folder);
+  if (installMissingTools(say).includes('nginx')) throw new Error('the yardstick is missing: install nginx');
+  await bench(load, folder);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
+} finally {
+  await load.stop();
 }

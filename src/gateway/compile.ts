@@ -22,7 +22,7 @@ export function compile(config: Config, version: number, userAgent: string): Sna
   for (const [name, settings] of Object.entries(config.models)) {
     for (const spelling of [name, ...settings.aliases]) {
       if (spelling.includes('*')) patterns.push(compilePattern(spelling, settings, upstreams));
-      else models.set(spelling, compileModel(name, name, settings, upstreams));
+      else models.set(spelling, compileModel(name, { star: name, id: name }, settings, upstreams));
     }
   }
   patterns.sort((left, right) => Number(left.text === '*') - Number(right.text === '*'));
@@ -81,9 +81,15 @@ function authorizations(provider: Provider, apiKeys: readonly string[]): readonl
   return apiKeys.map((secret) => [auth.name, secret]);
 }
 
+/** What a name says about the upstream's model: what the pattern's `*` stands for, and the name without its prefix. */
+interface Matched {
+  readonly star: string;
+  readonly id: string;
+}
+
 function compileModel(
   name: string,
-  matched: string,
+  matched: Matched,
   settings: ModelConfig,
   upstreams: ReadonlyMap<string, Upstream>,
 ): Model {
@@ -92,7 +98,7 @@ function compileModel(
     targets: settings.targets.map((target) => {
       const upstream = upstreams.get(target.upstream);
       assert(upstream !== undefined, `target of ${name} names a configured upstream`);
-      return buildTarget(upstream, target.model?.replace('*', () => matched) ?? matched, target);
+      return buildTarget(upstream, target.model?.replace('*', () => matched.star) ?? matched.id, target);
     }),
     timeouts: settings.timeouts,
     dropParams: settings.dropParams,
@@ -101,12 +107,16 @@ function compileModel(
 }
 
 function compilePattern(text: string, settings: ModelConfig, upstreams: ReadonlyMap<string, Upstream>): Pattern {
-  const star = text.indexOf('*');
+  const { before, after } = splitStar(text);
+  // `deepseek/*` passes on what follows the slash; `gpt-4*` the whole name, which is what the upstream knows it by.
+  const prefix = before.lastIndexOf('/') + 1;
   return {
     text,
-    before: text.slice(0, star),
-    after: text.slice(star + 1),
-    build: (asked, matched) => compileModel(asked, matched, settings, upstreams),
+    build: (asked) => {
+      const star = starMatch(before, after, asked);
+      const id = asked.slice(prefix);
+      return star === null || id === '' ? null : compileModel(asked, { star, id }, settings, upstreams);
+    },
   };
 }
 
@@ -156,8 +166,8 @@ function splitStar(text: string): { before: string; after: string } {
 }
 
 /** What the star stands for in `text`; null when the pattern does not fit. */
-export function starMatch(before: string, after: string, text: string): string | null {
-  if (text.length <= before.length + after.length) return null;
+function starMatch(before: string, after: string, text: string): string | null {
+  if (text.length < before.length + after.length) return null;
   if (!text.startsWith(before) || !text.endsWith(after)) return null;
   return text.slice(before.length, text.length - after.length);
 }

@@ -166,9 +166,10 @@ export class Pipeline {
   #show(exchange: Exchange, bytes: Uint8Array): void {
     if (exchange.phase === 'ended') return;
     if (exchange.firstShownAt === null) {
-      exchange.firstShownAt = this.#kit.clock.now();
+      const now = this.#kit.clock.now();
+      beginStream(exchange, now);
+      exchange.firstShownAt = now;
       exchange.phase = 'relaying';
-      beginStream(exchange, exchange.firstShownAt);
     }
     exchange.bytesOut += bytes.length;
     const keepsUp = exchange.reply.write(bytes);
@@ -184,9 +185,9 @@ export class Pipeline {
     exchange.ticket = null;
     this.#tellAttempt(exchange, null);
     if (body !== null) {
+      sendWhole(exchange, body, now);
       exchange.firstShownAt = now;
       exchange.bytesOut = body.length;
-      sendWhole(exchange, body, now);
     } else {
       if (attempt.usageOwed && attempt.sum?.usage)
         this.#show(exchange, owedUsage(exchange, attempt, attempt.sum.usage));

@@ -24,6 +24,7 @@ test('an alias, a pattern and an unlisted provider/model name all find their ups
         m: model([target('a', { model: 'm-2026' })], { aliases: ['em'] }),
         'local/*': model([target('b')]),
         'big/*': model([target('b', { model: 'org/*-large' })]),
+        'gpt-4*': model([target('b')]),
       },
     }),
   );
@@ -37,6 +38,9 @@ test('an alias, a pattern and an unlisted provider/model name all find their ups
   assert.deepEqual(sent('em'), ['a', 'm-2026']);
   assert.deepEqual(sent('local/llama'), ['b', 'llama']);
   assert.deepEqual(sent('big/qwen'), ['b', 'org/qwen-large']);
+  assert.deepEqual(sent('gpt-4'), ['b', 'gpt-4']);
+  assert.deepEqual(sent('gpt-4-turbo'), ['b', 'gpt-4-turbo']);
+  assert.equal(rig.chat({ model: 'local/' }).status, 404);
   assert.deepEqual(sent('a/anything/at-all'), ['a', 'anything/at-all']);
   assert.deepEqual(sent('openai-compatible/x')[1], 'x');
 });

@@ -1,7 +1,6 @@
 // Resolve: the name a client wrote → a Model, or null. What the config says explicitly always wins over what we know by
 // ourselves: exact names, then patterns, then `upstream/model`, `provider/model` and discovered ids, and `*` last of all.
 import { RecentMap } from '../kernel/bounded.ts';
-import { starMatch } from './compile.ts';
 import type { Model, Pattern, Snapshot, Upstream } from './snapshot.ts';
 
 /** Names not in the table are built once and kept: a client uses few, an attacker many. */
@@ -39,13 +38,13 @@ export class ModelResolver {
 
   #build(asked: string): Model | null {
     const star = this.#snapshot.patterns.at(-1)?.text === '*' ? this.#snapshot.patterns.at(-1) : undefined;
-    return this.#fromPattern(asked, star) ?? this.#unlisted(asked) ?? star?.build(asked, asked) ?? null;
+    return this.#fromPattern(asked, star) ?? this.#unlisted(asked) ?? star?.build(asked) ?? null;
   }
 
   #fromPattern(asked: string, except: Pattern | undefined): Model | null {
     for (const pattern of this.#snapshot.patterns) {
-      const matched = pattern === except ? null : starMatch(pattern.before, pattern.after, asked);
-      if (matched !== null) return pattern.build(asked, matched);
+      const model = pattern === except ? null : pattern.build(asked);
+      if (model !== null) return model;
     }
     return null;
   }

@@ -48,12 +48,11 @@ export interface Model {
   readonly failoverOnContentFilter: boolean;
 }
 
-/** A public name with a `*`: makes the model for whatever the star matched. */
+/** A public name with a `*`. */
 export interface Pattern {
   readonly text: string;
-  readonly before: string;
-  readonly after: string;
-  build(asked: string, matched: string): Model;
+  /** The model for a name that fits the pattern; null when it does not. */
+  readonly build: (asked: string) => Model | null;
 }
 
 export interface Key {

@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { runClosedLoop } from './closed-loop.ts';
-import { cpuMicros, ticksOf } from './cpu.ts';
-import { HttpMessages } from './http-messages.ts';
-import { startMockUpstream } from './mock-upstream.ts';
-import { chatAnswer, chatRequest } from './payload.ts';
-import { selfTimes } from './profile.ts';
-import { spreadOf } from './statistics.ts';
+import { runClosedLoop } from '../bench/closed-loop.ts';
+import { cpuMicros, ticksOf } from '../bench/cpu.ts';
+import { HttpMessages } from '../bench/http-messages.ts';
+import { startMockUpstream } from '../bench/mock-upstream.ts';
+import { chatAnswer, chatRequest } from '../bench/payload.ts';
+import { selfTimes } from '../bench/profile.ts';
+import { spreadOf } from '../bench/statistics.ts';
 
 test('generator and mock upstream count the same 600 requests over 8 connections', async () => {
   const mock = await startMockUpstream();
@@ -89,9 +89,10 @@ test('a spread lies between its neighbours', () => {
 });
 
 test('self times are shares of the time that was not idle', () => {
-  const frame = (functionName: string) => ({ functionName, url: 'file:///x/src/kernel/a.ts', lineNumber: 4 });
-  const nodes = ['work', '(idle)', 'rest'].map((name, id) => ({ id, callFrame: frame(name) }));
-  nodes[1] = { id: 1, callFrame: { functionName: '(idle)', url: '', lineNumber: 0 } };
+  const nodes = ['work', '(idle)', 'rest'].map((functionName, id) => {
+    const url = functionName === '(idle)' ? '' : 'file:///x/src/kernel/a.ts';
+    return { id, callFrame: { functionName, url, lineNumber: 4 } };
+  });
   const table = selfTimes({ nodes, samples: [0, 0, 0, 2, 1, 1, 1, 1] });
   assert.equal(table, '  75.0 %  work src/kernel/a.ts:5\n  25.0 %  rest src/kernel/a.ts:5');
 });
