@@ -11,7 +11,7 @@ const SECONDS = 10;
 const LINES_MAX = 45;
 const secret = 'sk-bench-profile';
 
-/** The table of self times, the most expensive first. */
+/** The tables of self times, the most expensive first. */
 export async function profileGateway(load: Load, folder: string): Promise<string> {
   const mock = await startMock();
   try {
@@ -27,32 +27,50 @@ export async function profileGateway(load: Load, folder: string): Promise<string
   return selfTimes(JSON.parse(readFileSync(join(folder, file), 'utf8')) as CpuProfile);
 }
 
+interface CallFrame {
+  readonly functionName: string;
+  readonly url: string;
+  /** From 0. */
+  readonly lineNumber: number;
+}
+
 /** The parts used of what V8 writes. */
 export interface CpuProfile {
-  readonly nodes: readonly {
-    readonly id: number;
-    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
-  }[];
+  readonly nodes: readonly { readonly id: number; readonly callFrame: CallFrame }[];
   /** Node ids. */
   readonly samples: readonly number[];
 }
 
-/** Shares of the samples in which the process was not idle. */
+/** Shares of the samples in which the process was not idle: by module, then by function. */
 export function selfTimes({ nodes, samples }: CpuProfile): string {
-  const names = new Map(nodes.map(({ id, callFrame }) => [id, nameOf(callFrame)]));
-  const counts = new Map<string, number>();
-  let busy = 0;
-  for (const sample of samples) {
-    const name = names.get(sample) ?? '?';
-    if (name === '(idle)') continue;
-    busy += 1;
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-  }
-  const sorted = [...counts].toSorted(([, a], [, b]) => b - a).slice(0, LINES_MAX);
-  return sorted.map(([name, count]) => `${((count / busy) * 100).toFixed(1).padStart(6)} %  ${name}`).join('\n');
+  const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
+  const busy = samples
+    .flatMap((sample) => frames.get(sample) ?? [])
+    .filter(({ functionName }) => functionName !== '(idle)');
+  return `${shares(busy.map(moduleOf))}\n\n${shares(busy.map(nameOf))}`;
 }
 
-function nameOf({ functionName, url, lineNumber }: CpuProfile['nodes'][number]['callFrame']): string {
-  const place = url === '' ? '' : ` ${url.replace(/^.*\/(?=(?:src|node_modules)\/)/, '')}:${lineNumber + 1}`;
+function shares(names: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const sorted = [...counts].toSorted(([, a], [, b]) => b - a).slice(0, LINES_MAX);
+  const percent = (count: number): string => ((count / names.length) * 100).toFixed(1).padStart(6);
+  return sorted.map(([name, count]) => `${percent(count)} %  ${name}`).join('\n');
+}
+
+/** A file of ours, a package, a module of Node's, or what the engine does itself. */
+function moduleOf({ functionName, url }: CallFrame): string {
+  const inPackage = /\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1];
+  if (inPackage !== undefined) return inPackage;
+  if (url !== '') return shortened(url);
+  return functionName.startsWith('(') ? functionName : 'native';
+}
+
+function nameOf({ functionName, url, lineNumber }: CallFrame): string {
+  const place = url === '' ? '' : ` ${shortened(url)}:${lineNumber + 1}`;
   return `${functionName === '' ? '(anonymous)' : functionName}${place}`;
+}
+
+function shortened(url: string): string {
+  return url.replace(/^.*\/(?=(?:src|node_modules)\/)/, '');
 }

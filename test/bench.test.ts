@@ -94,5 +94,8 @@ test('self times are shares of the time that was not idle', () => {
     return { id, callFrame: { functionName, url, lineNumber: 4 } };
   });
   const table = selfTimes({ nodes, samples: [0, 0, 0, 2, 1, 1, 1, 1] });
-  assert.equal(table, '  75.0 %  work src/kernel/a.ts:5\n  25.0 %  rest src/kernel/a.ts:5');
+  assert.equal(
+    table,
+    ' 100.0 %  src/kernel/a.ts\n\n  75.0 %  work src/kernel/a.ts:5\n  25.0 %  rest src/kernel/a.ts:5',
+  );
 });

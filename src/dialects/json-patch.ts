@@ -149,7 +149,7 @@ function endOfValue(bytes: Uint8Array, start: number): number {
 
 function endOfNest(bytes: Uint8Array, start: number): number {
   let depth = 0;
-  for (let at = start; at < bytes.length; ) {
+  for (let at = start; at < bytes.length;) {
     const byte = bytes[at];
     if (byte === QUOTE) {
       at = endOfString(bytes, at);

@@ -1,6 +1,6 @@
 // Plan: model → the targets that may answer this request, in the order they are asked. Compliance and capabilities are
 // checked here, once; whether a target has room now is the dispatcher's question. Every target left out says why.
-import type { CanonicalRequest } from '../kernel/chat.ts';
+import type { CanonicalRequest, Need } from '../kernel/chat.ts';
 import type { MonotonicMs } from '../kernel/brands.ts';
 import { limits } from '../kernel/limits.ts';
 import { reject, type Rejection } from '../kernel/rejection.ts';
@@ -79,9 +79,14 @@ function prepareFor(request: CanonicalRequest, target: Target, dropParams: boole
         };
   const prepared = target.upstream.provider.prepare(completed, target.model);
   const added = Object.fromEntries(missing.map((field) => [field, defaults[field]]));
-  const dropped = dropParams ? Object.fromEntries(prepared.unsupported.map(({ param }) => [param, undefined])) : {};
+  const refused = prepared.unsupported.map(({ param }) => param);
+  const lacking = lacks(request, target).flatMap((need) => (needParams[need].droppable ? needParams[need].params : []));
+  const dropped = dropParams ? Object.fromEntries([...refused, ...lacking].map((param) => [param, undefined])) : {};
   return { ...prepared, patch: { ...added, ...prepared.patch, ...dropped } };
 }
+
+const lacks = (request: CanonicalRequest, target: Target): Need[] =>
+  request.needs.filter((need) => !target.capabilities.can[need]);
 
 function misfitOf(
   exchange: Exchange,
@@ -98,8 +103,10 @@ function misfitOf(
   if (!capabilities.surfaces.includes(request.surface)) {
     return { kind: 'surface', why: `does not serve ${request.surface}`, param: 'model' };
   }
-  const lacking = request.needs.find((need) => !capabilities.can[need]);
-  if (lacking !== undefined) return { kind: 'capability', why: `cannot do ${lacking}`, param: needParams[lacking] };
+  const lacking = lacks(request, target).find((need) => !(dropParams && needParams[need].droppable));
+  if (lacking !== undefined) {
+    return { kind: 'capability', why: `cannot do ${lacking}`, param: needParams[lacking].params[0] };
+  }
   const context = capabilities.contextTokens;
   if (context !== null && request.promptTokens * ESTIMATE_SLACK > context) {
     const why = `about ${Math.round(request.promptTokens)} prompt tokens do not fit into ${context}`;
@@ -109,15 +116,18 @@ function misfitOf(
   return unsupported === undefined ? null : { kind: 'parameter', why: unsupported.why, param: unsupported.param };
 }
 
-const needParams: Readonly<Record<CanonicalRequest['needs'][number], string>> = {
-  tools: 'tools',
-  vision: 'messages',
-  audio: 'messages',
-  jsonObject: 'response_format',
-  jsonSchema: 'response_format',
-  logprobs: 'logprobs',
-  manyChoices: 'n',
-  prefix: 'messages',
+/** Which parameters express a need, and whether an answer without it is still an answer (then `dropParams` drops them). */
+const needParams: Readonly<
+  Record<Need, { readonly params: readonly [string, ...string[]]; readonly droppable: boolean }>
+> = {
+  tools: { params: ['tools'], droppable: false },
+  vision: { params: ['messages'], droppable: false },
+  audio: { params: ['messages'], droppable: false },
+  jsonObject: { params: ['response_format'], droppable: true },
+  jsonSchema: { params: ['response_format'], droppable: true },
+  logprobs: { params: ['logprobs', 'top_logprobs'], droppable: true },
+  manyChoices: { params: ['n'], droppable: true },
+  prefix: { params: ['messages'], droppable: false },
 };
 
 function refusal(request: CanonicalRequest, misfits: readonly Misfit[]): Rejection {

@@ -119,6 +119,11 @@ test('a parameter that a target cannot take is refused by name, or dropped if th
   const lenient = new Rig(config({ upstreams, models: { m: model(targets, { dropParams: true }) } }));
   lenient.chat({ seed: 1 });
   assert.equal(lenient.last.body['seed'], undefined);
+  lenient.chat({ n: 2, logprobs: true, response_format: { type: 'json_schema', json_schema: { name: 'x' } } });
+  assert.equal(lenient.last.body['n'], undefined);
+  assert.equal(lenient.last.body['response_format'], undefined);
+  assert.equal(lenient.last.body['logprobs'], true, 'DeepSeek has these');
+  assert.equal(strict.chat({ n: 2 }).error.param, 'n');
 });
 
 test('defaults of a target fill what the client did not say', () => {

@@ -116,8 +116,10 @@ function lastMessage(body: JsonObject): Said {
   const messages = Array.isArray(body['messages']) ? body['messages'] : [];
   const last = messages.at(-1);
   if (!isObject(last)) return { role: 'user', text: '' };
-  return { role: String(last['role']), text: textOf(last['content']) };
+  return { role: stringOf(last['role']), text: textOf(last['content']) };
 }
+
+const stringOf = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : '');
 
 function textOf(content: JsonValue | undefined): string {
   if (typeof content === 'string') return content;
@@ -147,11 +149,11 @@ function toolAskedFor(body: JsonObject, text: string): { name: string; arguments
   const functions = tools.flatMap((tool) => (isObject(tool) && isObject(tool['function']) ? [tool['function']] : []));
   const forced = body['tool_choice'];
   const forcedName = isObject(forced) && isObject(forced['function']) ? forced['function']['name'] : undefined;
-  const wanted = functions.find((tool) => tool['name'] === forcedName || text.includes(String(tool['name'])));
+  const wanted = functions.find((tool) => tool['name'] === forcedName || text.includes(stringOf(tool['name'])));
   const chosen = wanted ?? (forced === 'required' ? functions[0] : undefined);
   if (chosen === undefined || forced === 'none') return null;
   return {
-    name: String(chosen['name']),
+    name: stringOf(chosen['name']),
     arguments: JSON.stringify(scriptedJson({ schema: chosen['parameters'] ?? {} })),
   };
 }

@@ -9,7 +9,9 @@ import type { ProviderName, TargetTraits } from '../kernel/provider.ts';
 
 /** How a credential is shown; obtaining or signing one is the credentials port's work. */
 export type AuthScheme =
-  { readonly kind: 'none' } | { readonly kind: 'bearer' } | { readonly kind: 'header'; readonly name: string };
+  | { readonly kind: 'none' }
+  | { readonly kind: 'bearer' }
+  | { readonly kind: 'header'; readonly name: string };
 
 /** How an assistant prefix is continued, if it can be. */
 export type PrefixStyle = 'prefix-flag' | 'continue-final-message' | 'trailing-assistant';

@@ -19,7 +19,10 @@ export function readAnswer(surface: Surface, body: Uint8Array): AnswerReading {
   try {
     value = JSON.parse(text);
   } catch {
-    return broken('malformed', `The upstream answered 200 with ${text.startsWith('<') ? 'an HTML page' : 'no valid JSON'}.`);
+    return broken(
+      'malformed',
+      `The upstream answered 200 with ${text.startsWith('<') ? 'an HTML page' : 'no valid JSON'}.`,
+    );
   }
   if (!isObject(value)) return broken('malformed', 'The upstream answered 200 with no JSON object.');
   const reading = surface === 'embeddings' && Array.isArray(value['data']) ? embeddings(value) : readChoices(value);

@@ -21,13 +21,17 @@ export const object: Check = (value) => (isObject(value) ? null : problem('must 
 export const number =
   (min: number, max: number): Check =>
   (value) =>
-    typeof value === 'number' && value >= min && value <= max ? null : problem(`must be a number between ${min} and ${max}`);
+    typeof value === 'number' && value >= min && value <= max
+      ? null
+      : problem(`must be a number between ${min} and ${max}`);
 
 export const integer =
   (min: number, max: number): Check =>
   (value) => {
     if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return null;
-    return problem(max === Infinity ? `must be an integer of at least ${min}` : `must be an integer between ${min} and ${max}`);
+    return problem(
+      max === Infinity ? `must be an integer of at least ${min}` : `must be an integer between ${min} and ${max}`,
+    );
   };
 
 export const anyInteger: Check = (value) =>

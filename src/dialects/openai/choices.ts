@@ -18,7 +18,10 @@ export function readChoices(body: JsonObject): AnswerReading | null {
   if (hasError(body)) return { ...silentReading, fault: inBand(body) };
   const usage = readUsage(body['usage']) ?? strayUsage(body);
   if (!Array.isArray(choices)) {
-    const known = usage !== null || choices === null || String(body['object']).includes('completion');
+    const known =
+      usage !== null ||
+      choices === null ||
+      (typeof body['object'] === 'string' && body['object'].includes('completion'));
     return known ? { ...silentReading, usage, usageOnly: usage !== null } : null;
   }
   if (choices.length === 0) return { ...silentReading, usage, usageOnly: usage !== null };
@@ -53,7 +56,9 @@ function inBand(body: JsonObject): Fault {
 
 function faultOfReason(reason: string | null): Fault | null {
   if (reason === null || !givenUp.has(reason)) return null;
-  return fault('overloaded', `The upstream gave up in the middle of its answer (finish_reason ${reason}).`, { code: reason });
+  return fault('overloaded', `The upstream gave up in the middle of its answer (finish_reason ${reason}).`, {
+    code: reason,
+  });
 }
 
 /** Moonshot puts usage into the choice, Groq under `x_groq`. */
@@ -61,7 +66,9 @@ function strayUsage(body: JsonObject): AnswerReading['usage'] {
   const choices = body['choices'];
   const first = Array.isArray(choices) ? choices[0] : undefined;
   const vendor = body['x_groq'];
-  return readUsage(isObject(first) ? first['usage'] : undefined) ?? readUsage(isObject(vendor) ? vendor['usage'] : undefined);
+  return (
+    readUsage(isObject(first) ? first['usage'] : undefined) ?? readUsage(isObject(vendor) ? vendor['usage'] : undefined)
+  );
 }
 
 function tallyChoice(choice: JsonObject, tally: Tally): void {
@@ -89,7 +96,9 @@ function addContent(content: JsonValue | undefined, tally: Tally): void {
     const thinking = part['thinking'];
     if (typeof thinking === 'string') addReasoning(thinking, tally);
     if (!Array.isArray(thinking)) continue;
-    for (const piece of thinking) if (isObject(piece)) addReasoning(String(piece['text'] ?? ''), tally);
+    for (const piece of thinking) {
+      if (isObject(piece) && typeof piece['text'] === 'string') addReasoning(piece['text'], tally);
+    }
   }
 }
 

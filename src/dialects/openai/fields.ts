@@ -54,7 +54,11 @@ const gateway = { fallbacks: modelList, models: modelList };
 
 const tokenIds = list(integer(0, Infinity), 1);
 const input = (must: string): Check => {
-  const items = either(text, either(integer(0, Infinity), tokenIds, must), 'must be a string, a token id or an array of them');
+  const items = either(
+    text,
+    either(integer(0, Infinity), tokenIds, must),
+    'must be a string, a token id or an array of them',
+  );
   return either(text, list(items, 1), must);
 };
 

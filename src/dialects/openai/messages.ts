@@ -28,27 +28,28 @@ const called = fields({ name: text, arguments: text }, ['name']);
 const toolCalls = list(fields({ id: text, type: text, function: called, custom: object }));
 
 type Role = 'system' | 'developer' | 'user' | 'assistant' | 'tool' | 'function';
-const roles: Readonly<Record<Role, { readonly checks: Readonly<Record<string, Check>>; readonly required: readonly string[] }>> =
-  {
-    system: { checks: { content }, required: ['content'] },
-    developer: { checks: { content }, required: ['content'] },
-    user: { checks: { content, name: text }, required: ['content'] },
-    // Null content is allowed with tool calls, and is what many clients replay after a refusal or an empty answer.
-    assistant: {
-      checks: {
-        content,
-        name: text,
-        refusal: text,
-        tool_calls: toolCalls,
-        function_call: called,
-        reasoning_content: text,
-        reasoning: text,
-      },
-      required: [],
+const roles: Readonly<
+  Record<Role, { readonly checks: Readonly<Record<string, Check>>; readonly required: readonly string[] }>
+> = {
+  system: { checks: { content }, required: ['content'] },
+  developer: { checks: { content }, required: ['content'] },
+  user: { checks: { content, name: text }, required: ['content'] },
+  // Null content is allowed with tool calls, and is what many clients replay after a refusal or an empty answer.
+  assistant: {
+    checks: {
+      content,
+      name: text,
+      refusal: text,
+      tool_calls: toolCalls,
+      function_call: called,
+      reasoning_content: text,
+      reasoning: text,
     },
-    tool: { checks: { content, tool_call_id: text }, required: ['tool_call_id', 'content'] },
-    function: { checks: { content, name: text }, required: ['name'] },
-  };
+    required: [],
+  },
+  tool: { checks: { content, tool_call_id: text }, required: ['tool_call_id', 'content'] },
+  function: { checks: { content, name: text }, required: ['name'] },
+};
 
 const isRole = (role: unknown): role is Role => typeof role === 'string' && Object.hasOwn(roles, role);
 

@@ -42,7 +42,8 @@ export function readRequest(surface: Surface, bytes: Uint8Array): Result<Canonic
     stream: surface !== 'embeddings' && body['stream'] === true,
     includeUsage: isObject(options) && options['include_usage'] === true,
     promptTokens: estimatePromptTokens(body, surface),
-    answerTokensMax: surface === 'embeddings' ? 0 : numberOf(body['max_completion_tokens']) ?? numberOf(body['max_tokens']),
+    answerTokensMax:
+      surface === 'embeddings' ? 0 : (numberOf(body['max_completion_tokens']) ?? numberOf(body['max_tokens'])),
     choices: surface === 'embeddings' ? 1 : (numberOf(body['n']) ?? 1),
     needs: needsOf(body, surface),
     fallbackModels: fallbackModels(body, model),

@@ -37,11 +37,16 @@ function said(value: JsonObject, message: string, type: JsonValue | undefined): 
   const code = value['code'] ?? value['error_code'] ?? null;
   const inner = value['innererror'];
   const innerCode = isObject(inner) ? inner['code'] : undefined;
-  const status = [value['status'], value['status_code'], code].map(Number).find((number) => number >= 400 && number < 600);
+  const status = [value['status'], value['status_code'], code]
+    .map(Number)
+    .find((number) => number >= 400 && number < 600);
   return {
     message,
     type: typeof type === 'string' ? type : null,
-    code: typeof code === 'string' || typeof code === 'number' ? String(code) : wordOf(innerCode) ?? wordOf(value['status']),
+    code:
+      typeof code === 'string' || typeof code === 'number'
+        ? String(code)
+        : (wordOf(innerCode) ?? wordOf(value['status'])),
     param: wordOf(value['param']),
     status: status ?? null,
   };
@@ -54,7 +59,9 @@ function wordOf(value: JsonValue | undefined): string | null {
 /** Messages are texts, or (Mistral's 422, FastAPI) objects and lists of objects: those are told as JSON, cut by `fault`. */
 function textOf(value: JsonValue | undefined): string | null {
   if (typeof value === 'string') return value === '' ? null : value;
-  return value === undefined || value === null || typeof value !== 'object' ? null : JSON.stringify(value).slice(0, 500);
+  return value === undefined || value === null || typeof value !== 'object'
+    ? null
+    : JSON.stringify(value).slice(0, 500);
 }
 
 /** Words that mean "this account is dead until somebody pays", by `code` or `type` first. */
@@ -86,21 +93,47 @@ const FILTER_CODES = new Set([
   'content_filter_error',
 ]);
 /** `Content Exists Risk` is DeepSeek's. */
-const FILTER_WORDS = /content exists risk|content (?:management )?policy|content[ _]filter(?:ed|ing)?\b|data_inspection_failed/i;
+const FILTER_WORDS =
+  /content exists risk|content (?:management )?policy|content[ _]filter(?:ed|ing)?\b|data_inspection_failed/i;
 
-const MODEL_CODES = new Set(['model_not_found', 'deploymentnotfound', 'model_not_exist', 'invalid_model', 'model_not_available']);
+const MODEL_CODES = new Set([
+  'model_not_found',
+  'deploymentnotfound',
+  'model_not_exist',
+  'invalid_model',
+  'model_not_available',
+]);
 /** `Model Not Exist` is DeepSeek's (status 400), `model 'x' not found` is Ollama's. */
 const MODEL_WORDS =
   /model not exist|model .{0,120}(?:does not exist|not found|is not (?:available|supported on this route))|(?:unknown|invalid|no such) model\b|(?:模型).{0,40}(?:不存在|未找到)/i;
 
-const BUSY_CODES = new Set(['overloaded', 'overloaded_error', 'server_is_overloaded', 'engine_overloaded_error', 'engine_overloaded']);
+const BUSY_CODES = new Set([
+  'overloaded',
+  'overloaded_error',
+  'server_is_overloaded',
+  'engine_overloaded_error',
+  'engine_overloaded',
+]);
 const BUSY_WORDS =
   /server(?:s are| is)? (?:currently )?(?:busy|overloaded)|(?:model|engine|service) is (?:currently )?(?:overloaded|at capacity)|high demand|no (?:available )?(?:server )?capacity|queue (?:timeout|is full)|maximum pending requests|(?:服务器?|系统).{0,4}(?:繁忙|过载)/i;
 
-const CREDENTIAL_CODES = new Set(['invalid_api_key', 'authentication_error', 'permission_error', 'permission_denied', 'unauthenticated']);
+const CREDENTIAL_CODES = new Set([
+  'invalid_api_key',
+  'authentication_error',
+  'permission_error',
+  'permission_denied',
+  'unauthenticated',
+]);
 const CREDENTIAL_WORDS = /(?:invalid|incorrect|expired) api[ _-]?key|api key (?:not valid|is invalid|expired)/i;
 
-const LIMIT_CODES = new Set(['rate_limit_exceeded', 'rate_limit_error', 'slow_down', 'resource_exhausted', 'tokens', 'requests']);
+const LIMIT_CODES = new Set([
+  'rate_limit_exceeded',
+  'rate_limit_error',
+  'slow_down',
+  'resource_exhausted',
+  'tokens',
+  'requests',
+]);
 
 const says = (words: Said, codes: ReadonlySet<string>, pattern: RegExp | null): boolean =>
   (words.code !== null && codes.has(words.code.toLowerCase())) ||
@@ -119,7 +152,8 @@ export function classifyInBand(words: Said): Fault {
 }
 
 function faultOf(kind: FaultKind, status: number | null, words: Said, retryAfterMs: number | null): Fault {
-  const message = words.message === '' ? `The upstream failed${status === null ? '' : ` with status ${status}`}.` : words.message;
+  const message =
+    words.message === '' ? `The upstream failed${status === null ? '' : ` with status ${status}`}.` : words.message;
   return fault(kind, message, { status, type: words.type, code: words.code, param: words.param, retryAfterMs });
 }
 
