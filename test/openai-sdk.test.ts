@@ -6,6 +6,8 @@ import OpenAI7 from 'openai-7';
 import { beginStream, delta, FarSide, json } from './support/far-side.ts';
 import { type Running, runGateway } from './support/running.ts';
 
+const user = (content: string): { role: 'user'; content: string } => ({ role: 'user', content });
+
 // The surface used here is the same in both majors; their private fields keep the types apart.
 const majors: readonly [string, typeof OpenAI7][] = [
   ['openai 6', OpenAI6 as unknown as typeof OpenAI7],
@@ -38,8 +40,6 @@ retry: { maxAttempts: 1 }
       await running.end();
       await farSide.stop();
     });
-
-    const user = (content: string): { role: 'user'; content: string } => ({ role: 'user', content });
 
     test('a chat answers', async () => {
       const answer = await client.chat.completions.create({ model: 'demo', messages: [user('say: hello there')] });

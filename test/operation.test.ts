@@ -48,26 +48,32 @@ async function until(condition: () => Promise<boolean> | boolean): Promise<void>
   while (!(await condition())) await sleep(10);
 }
 
+const gauge = async (name: string): Promise<number> => {
+  const metrics = await (await fetch(`${running.url}/metrics`)).text();
+  return Number(new RegExp(`^spillway_${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(metrics)?.[1]);
+};
+
 test('a changed file is taken up without a failed request, and a stream under way goes on', async () => {
-  let release: () => void = () => {};
+  const released = Promise.withResolvers<void>();
   farSide.answer = (response, seen) => {
     if (seen.body['stream'] !== true) return json(response, 200, completion('old'));
     beginStream(response);
     delta(response, 'still ');
-    release = () => {
+    void (async () => {
+      await released.promise;
       delta(response, 'here');
       delta(response, '', 'stop');
       response.end('data: [DONE]\n\n');
-    };
+    })();
   };
   other.answer = (response) => json(response, 200, completion('new'));
   const stream = await ask({ stream: true });
   const statuses: number[] = [];
   const texts: string[] = [];
-  let busy = true;
-  const load = Promise.all(
+  const load = { busy: true };
+  const clients = Promise.all(
     Array.from({ length: 8 }, async () => {
-      while (busy) {
+      while (load.busy) {
         const response = await ask();
         statuses.push(response.status);
         texts.push(await response.text());
@@ -77,10 +83,10 @@ test('a changed file is taken up without a failed request, and a stream under wa
   running.rewrite(configuration(other.baseUrl));
   await until(async () => (await admin('config'))['version'] !== 1);
   await until(() => texts.at(-1)?.includes('new') ?? false);
-  busy = false;
-  await load;
+  load.busy = false;
+  await clients;
   assert.ok(statuses.every((status) => status === 200));
-  release();
+  released.resolve();
   const rest = await stream.text();
   assert.match(rest, /here/);
   assert.match(rest, /\[DONE\]/);
@@ -173,10 +179,6 @@ test('five hundred clients that leave early leave nothing behind', async () => {
       }),
     );
   }
-  const gauge = async (name: string): Promise<number> => {
-    const metrics = await (await fetch(`${running.url}/metrics`)).text();
-    return Number(new RegExp(`^spillway_${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(metrics)?.[1]);
-  };
   await until(async () => (await gauge('exchanges_in_flight')) === 0);
   assert.equal(await gauge('target_in_flight'), 0);
   assert.equal(await gauge('body_bytes_in_flight'), 0);

@@ -18,21 +18,14 @@ function valueFor(schema: JsonObject, name: string, depth: number): JsonValue {
   if (Array.isArray(schema['enum']) && schema['enum'][0] !== undefined) return schema['enum'][0];
   const variants = schema['anyOf'] ?? schema['oneOf'];
   if (Array.isArray(variants) && isObject(variants[0]) && depth > 0) return valueFor(variants[0], name, depth - 1);
-  switch (Array.isArray(schema['type']) ? schema['type'][0] : schema['type']) {
-    case 'string':
-      return name;
-    case 'integer':
-    case 'number':
-      return typeof schema['minimum'] === 'number' ? schema['minimum'] : 1;
-    case 'boolean':
-      return true;
-    case 'null':
-      return null;
-    case 'array':
-      return isObject(schema['items']) && depth > 0 ? [valueFor(schema['items'], name, depth - 1)] : [];
-    default:
-      return depth > 0 ? objectFor(schema, depth - 1) : {};
-  }
+  const type = Array.isArray(schema['type']) ? schema['type'][0] : schema['type'];
+  if (type === 'string') return name;
+  if (type === 'integer' || type === 'number') return typeof schema['minimum'] === 'number' ? schema['minimum'] : 1;
+  if (type === 'boolean') return true;
+  if (type === 'null') return null;
+  if (type === 'array')
+    return isObject(schema['items']) && depth > 0 ? [valueFor(schema['items'], name, depth - 1)] : [];
+  return depth > 0 ? objectFor(schema, depth - 1) : {};
 }
 
 function objectFor(schema: JsonObject, depth: number): JsonObject {

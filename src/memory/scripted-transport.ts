@@ -47,6 +47,8 @@ export class ScriptedTransport implements UpstreamTransport {
 
 const modelEntry = { id: 'demo', object: 'model', created: 1_735_689_600, owned_by: 'spillway' };
 
+const event = (data: string): Uint8Array => utf8Encode(`data: ${data}\n\n`);
+
 /** One thing that happens on the wire, `afterMs` after the one before. */
 interface Step {
   readonly afterMs: number;
@@ -55,7 +57,6 @@ interface Step {
 
 function play(script: Script, body: JsonObject): Step[] {
   if (body['stream'] !== true) return whole(200, script.whole);
-  const event = (data: string): Uint8Array => utf8Encode(`data: ${data}\n\n`);
   const chunks = script.chunks.map((chunk, at): Step => {
     return { afterMs: at === 0 ? FIRST_MS : TOKEN_MS, happen: (sink) => sink.onBytes(event(JSON.stringify(chunk))) };
   });

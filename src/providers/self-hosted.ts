@@ -25,7 +25,7 @@ export function withoutPrefixFlag(body: JsonObject): JsonValue[] | null {
   const { messages } = body;
   const last = Array.isArray(messages) ? messages.at(-1) : undefined;
   if (!Array.isArray(messages) || !isObject(last) || last['prefix'] !== true) return null;
-  const { prefix: _flag, ...plain } = last;
+  const plain = Object.fromEntries(Object.entries(last).filter(([field]) => field !== 'prefix'));
   return [...messages.slice(0, -1), plain];
 }
 

@@ -80,7 +80,7 @@ function positionOf(told: string, text: string): string | null {
   const quoted = /^Unexpected token .{1,8}?, (\.\.\.)?"([\s\S]*)"(?:\.\.\.)? is not valid JSON$/.exec(told);
   if (quoted === null || quoted[2] === undefined) return null;
   const at = text.indexOf(quoted[2]);
-  if (at === -1 || quoted[1] === undefined) return null;
+  if (at === -1 || quoted[1] === undefined || text.indexOf(quoted[2], at + 1) !== -1) return null;
   return String(at + 10);
 }
 
