@@ -222,7 +222,7 @@ export class WholeReader implements AnswerReader {
 }
 
 /** Joins views that follow each other in one buffer without copying; copies only across gaps. */
-export function joinAdjacent(parts: readonly Uint8Array[]): Uint8Array {
+function joinAdjacent(parts: readonly Uint8Array[]): Uint8Array {
   const runs: Uint8Array[] = [];
   for (const part of parts) {
     const last = runs.at(-1);

@@ -17,7 +17,7 @@ export const defaultTimeouts: TimeoutsConfig = {
   queueMs: 30_000,
 };
 
-export const defaultRetry: RetryConfig = { maxAttempts: 3, budgetPercent: 10, backoffMs: 500, backoffMsMax: 20_000 };
+export const defaultRetry: RetryConfig = { maxAttempts: 5, budgetPercent: 10, backoffMs: 500, backoffMsMax: 20_000 };
 
 export const defaultBreaker: BreakerConfig = {
   consecutiveFailures: 5,

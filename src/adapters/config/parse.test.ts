@@ -17,7 +17,7 @@ test('an almost empty file is every default, with the demo', () => {
     totalMs: 600000,
     queueMs: 30000,
   });
-  assert.deepEqual(config.retry, { maxAttempts: 3, budgetPercent: 10, backoffMs: 500, backoffMsMax: 20000 });
+  assert.deepEqual(config.retry, { maxAttempts: 5, budgetPercent: 10, backoffMs: 500, backoffMsMax: 20000 });
   assert.deepEqual(Object.keys(config.upstreams), ['demo']);
   assert.deepEqual(config.models['demo']?.targets[0]?.upstream, 'demo');
 });

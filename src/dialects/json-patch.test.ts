@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { JsonObject, JsonValue } from '../kernel/json.ts';
+import { utf8Decode, utf8Encode } from '../kernel/web.ts';
+import { patchObject } from './json-patch.ts';
+
+const apply = (text: string, patch: Record<string, JsonValue | undefined>): string => {
+  const body: JsonObject = JSON.parse(text);
+  return utf8Decode(patchObject(utf8Encode(text), body, patch));
+};
+
+test('a value is replaced in its place and nothing else moves', () => {
+  const text = '{ "model" : "a",\n "temperature": 1.0, "n":1e0 }';
+  assert.equal(apply(text, { model: 'b' }), '{ "model" : "b",\n "temperature": 1.0, "n":1e0 }');
+});
+
+test('fields are added behind the last and deleted with their comma', () => {
+  assert.equal(apply('{"a":1,"b":2,"c":3}', { b: undefined }), '{"a":1,"c":3}');
+  assert.equal(apply('{"a":1,"b":2,"c":3}', { a: undefined, b: undefined }), '{"c":3}');
+  assert.equal(apply('{"a":1,"b":2,"c":3}', { a: undefined, c: undefined, d: [4] }), '{"b":2,"d":[4]}');
+  assert.equal(apply('{"a":1}', { a: undefined }), '{}');
+  assert.equal(apply('{"a":1}', { a: undefined, b: 2 }), '{"b":2}');
+  assert.equal(apply(' {\n} ', { b: 'x' }), ' {"b":"x"\n} ');
+});
+
+test('a key written with escapes is the key it decodes to', () => {
+  assert.equal(apply('{"mod\\u0065l":"a"}', { model: 'b' }), '{"mod\\u0065l":"b"}');
+});
+
+test('doubled keys and a byte-order mark are serialised anew', () => {
+  assert.equal(apply('{"a":1,"a":2}', { b: 3 }), '{"a":2,"b":3}');
+  const marked = utf8Encode('\ufeff{"a":1}');
+  assert.equal(utf8Decode(patchObject(marked, { a: 1 }, { a: 2 })), '{"a":2}');
+});
+
+test('a patch that changes nothing answers the same bytes', () => {
+  const bytes = utf8Encode('{"model":"a","o":{"x":[1]}}');
+  const same = patchObject(bytes, JSON.parse(utf8Decode(bytes)), { model: 'a', o: { x: [1] }, gone: undefined });
+  assert.equal(same, bytes);
+});
+
+test('for any object, spacing and patch the result parses to the patched object', () => {
+  const key = fc.oneof(fc.constantFrom('a', 'b', 'model', '', '"', '\\', '__proto__', '1', 'é漢🙂'), fc.string());
+  const value = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<JsonValue>;
+  const entries = fc.array(fc.tuple(key, value), { maxLength: 6 });
+  const patches = fc.array(fc.tuple(key, fc.option(value, { nil: undefined })), { maxLength: 4 });
+  fc.assert(
+    fc.property(entries, patches, fc.constantFrom(undefined, 1, '\t', '\n '), (given, wanted, indent) => {
+      const body = Object.fromEntries(given);
+      const text = JSON.stringify(body, null, indent);
+      const parsed: JsonObject = JSON.parse(text);
+      const patch = Object.fromEntries(wanted);
+      const expected = new Map<string, unknown>(Object.entries(parsed));
+      for (const [name, to] of Object.entries(patch)) {
+        if (to === undefined) expected.delete(name);
+        else expected.set(name, JSON.parse(JSON.stringify(to)));
+      }
+      const result = JSON.parse(utf8Decode(patchObject(utf8Encode(text), parsed, patch)));
+      assert.deepEqual(new Map(Object.entries(result).toSorted()), new Map([...expected].toSorted()));
+    }),
+  );
+});

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { concatBytes, utf8Decode, utf8Encode } from '../kernel/web.ts';
+import { SseParser } from './sse.ts';
+import type { SseEvent, SseSink } from './sse.ts';
+
+interface Heard {
+  readonly events: SseEvent[];
+  comments: number;
+  overflows: number;
+  buffered: number;
+}
+
+function hear(chunks: readonly Uint8Array[], max = 1_000_000): Heard {
+  const heard: Heard = { events: [], comments: 0, overflows: 0, buffered: 0 };
+  const sink: SseSink = {
+    onEvent: (event) => heard.events.push(event),
+    onComment: () => heard.comments++,
+    onOverflow: () => heard.overflows++,
+  };
+  const parser = new SseParser(max);
+  for (const chunk of chunks) parser.push(chunk, sink);
+  parser.end(sink);
+  heard.buffered = parser.buffered;
+  return heard;
+}
+
+const told = (heard: Heard): unknown => ({
+  events: heard.events.map(({ data, name, plain, raw }) => ({ data, name, plain, raw: plain ? utf8Decode(raw) : null })),
+  comments: heard.comments,
+  buffered: heard.buffered,
+});
+
+const deepseek =
+  ': keep-alive\n\n: keep-alive\n\ndata: {"choices":[{"delta":{"content":"Grüße 你好 🙂"}}]}\n\n: keep-alive\n\ndata: {"choices":[],"usage":null}\n\ndata: [DONE]\n\n';
+const responses = 'event: response.created\ndata: {"a":1}\nid: 7\n\nevent: x\nretry: 5\n\ndata:tight\n\ndata\n\ndata: a\ndata: b\n\n';
+const inside = 'data: 1\n: inside\n\n\n\n\ufeffdata: not a field\n\ndata: last\n';
+
+for (const [name, stream] of Object.entries({ deepseek, responses, inside, marked: `\ufeff${deepseek}` })) {
+  for (const [ending, bytes] of Object.entries({ LF: '\n', CR: '\r', CRLF: '\r\n' })) {
+    test(`every split of the ${name} stream with ${ending} gives the same events`, () => {
+      const whole = utf8Encode(stream.replaceAll('\n', bytes));
+      const expected = told(hear([whole]));
+      for (let at = 0; at <= whole.length; at++) {
+        assert.deepEqual(told(hear([whole.subarray(0, at), whole.subarray(at)])), expected, `split at ${at}`);
+      }
+      assert.deepEqual(told(hear([...whole].map((byte) => Uint8Array.of(byte)))), expected, 'byte by byte');
+    });
+  }
+}
+
+test('any chunking of any lines gives what one chunk gives', () => {
+  const line = fc.constantFrom('data: {"x":1}', 'data:', 'data', ':', ': c', 'event: e', 'id: 1', '', '', 'data: é漢', 'datax: 1');
+  const lines = fc.array(fc.tuple(line, fc.constantFrom('\n', '\r', '\r\n')), { maxLength: 30 });
+  fc.assert(
+    fc.property(lines, fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 }), (entries, sizes) => {
+      const whole = utf8Encode(entries.flat().join(''));
+      const chunks: Uint8Array[] = [];
+      for (let at = 0, turn = 0; at < whole.length; turn++) {
+        const size = sizes[turn % sizes.length] ?? 1;
+        chunks.push(whole.subarray(at, at + size));
+        at += size;
+      }
+      assert.deepEqual(told(hear(chunks)), told(hear([whole])));
+    }),
+  );
+});
+
+test('a keep-alive with its blank line is one comment, and is in no event', () => {
+  const heard = hear([utf8Encode(deepseek)]);
+  assert.equal(heard.comments, 3);
+  assert.deepEqual(heard.events.map((event) => event.plain), [true, true, true]);
+  assert.equal(utf8Decode(heard.events[1]?.raw ?? new Uint8Array()), 'data: {"choices":[],"usage":null}\n\n');
+});
+
+test('plain events joined are the stream without its comments', () => {
+  const heard = hear([utf8Encode(deepseek).subarray(0, 40), utf8Encode(deepseek).subarray(40)]);
+  assert.equal(utf8Decode(concatBytes(heard.events.map((event) => event.raw))), deepseek.replaceAll(': keep-alive\n\n', ''));
+});
+
+test('fields follow the standard: name, several data lines, one space stripped, no colon', () => {
+  const heard = hear([utf8Encode(responses)]);
+  assert.deepEqual(
+    heard.events.map(({ data, name, plain }) => [data, name, plain]),
+    [
+      ['{"a":1}', 'response.created', false],
+      ['tight', null, true],
+      ['', null, true],
+      ['a\nb', null, false],
+    ],
+  );
+});
+
+test('a last event without its blank line is told when its data is whole, and not when it is torn', () => {
+  const whole = (text: string): string[] => hear([utf8Encode(text)]).events.map((event) => event.data);
+  assert.deepEqual(whole('data: [DONE]'), ['[DONE]']);
+  assert.deepEqual(whole('data: {"a":1}\n'), ['{"a":1}']);
+  assert.deepEqual(whole('data: {"a":1}'), ['{"a":1}']);
+  assert.deepEqual(whole('data: {"a":'), []);
+  assert.ok(hear([utf8Encode('data: {"a":')]).buffered > 0);
+  assert.equal(hear([utf8Encode('data: [DONE]')]).buffered, 0);
+});
+
+test('an event above the cap kills the parser, in one chunk or in many', () => {
+  const large = utf8Encode(`data: ${'x'.repeat(2_000)}\n\ndata: 1\n\n`);
+  assert.deepEqual([hear([large], 1_000).overflows, hear([large], 1_000).events.length], [1, 0]);
+  const bytes = [...large].map((byte) => Uint8Array.of(byte));
+  assert.deepEqual([hear(bytes, 1_000).overflows, hear(bytes, 1_000).events.length], [1, 0]);
+  assert.equal(hear([utf8Encode(`: ${'x'.repeat(2_000)}`)], 1_000).overflows, 1);
+});
+
+test('a megabyte event in tiny chunks takes linear time', () => {
+  const large = utf8Encode(`data: ${'x'.repeat(1_000_000)}\n\n`);
+  const chunks: Uint8Array[] = [];
+  for (let at = 0; at < large.length; at += 10) chunks.push(large.subarray(at, at + 10));
+  const before = performance.now();
+  assert.equal(hear(chunks, 4_000_000).events.length, 1);
+  assert.ok(performance.now() - before < 2_000, 'quadratic copying would take minutes');
+});
