@@ -7,7 +7,7 @@ import { faults } from '../kernel/fault.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
 import { Breaker, type BreakerMove } from '../policy/breaker.ts';
 import { Cooldown } from '../policy/cooldown.ts';
-import { credentialRestAfterFault, restAfterFault } from '../policy/failover.ts';
+import { credentialRestAfterFault, credentialRestIsForEveryModel, restAfterFault } from '../policy/failover.ts';
 import type { Kit } from './kit.ts';
 import type { Target, Upstream } from './snapshot.ts';
 import { UpstreamState } from './upstream-state.ts';
@@ -122,8 +122,7 @@ export class Fleet {
     state.cooldown.extend(restAfterFault(fault), now);
     const restMs = credentialRestAfterFault(fault);
     if (restMs === 0) return;
-    // 403 speaks of one model only; a wrong key (401) or an empty account (402, quota) of all.
-    const model = fault.status === 403 && fault.kind === 'credential' ? target.model : null;
+    const model = credentialRestIsForEveryModel(fault) ? null : target.model;
     const upstream = this.upstream(target.upstream);
     if (upstream.credentials.rest(credential, restMs, now, model)) {
       this.#kit.facts.accept({

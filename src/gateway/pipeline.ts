@@ -216,6 +216,7 @@ export class Pipeline {
         budget: () => this.#fleet.upstream(current.target.upstream).budget.tryWithdraw(now),
         failoverOnContentFilter: current.model.failoverOnContentFilter,
         remainingMs: later(exchange.startedAt, current.model.timeouts.totalMs) - now,
+        waitMsLeft: current.model.timeouts.queueMs - exchange.queueMs,
       },
       exchange.snapshot.retry,
       current.resends + 1,

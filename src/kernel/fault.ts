@@ -19,7 +19,7 @@ export const faults = {
   /** Connection closed or reset before the answer's head. */
   reset: { about: 'target', failover: true, sameAgain: true, breaks: true },
   /** 429: requests, tokens or concurrency. */
-  rateLimited: { about: 'capacity', failover: true, sameAgain: false, breaks: false },
+  rateLimited: { about: 'capacity', failover: true, sameAgain: true, breaks: false },
   /** 503, 529, "server busy", insufficient_system_resource. */
   overloaded: { about: 'capacity', failover: true, sameAgain: true, breaks: true },
   /** Any other 5xx. */

@@ -20,6 +20,7 @@ const usual: FaultSituation = {
   shown: false,
   budget: () => true,
   failoverOnContentFilter: false,
+  waitMsLeft: 1_000_000,
   remainingMs: 60_000,
 };
 const kinds = Object.keys(faults) as FaultKind[];
@@ -53,10 +54,16 @@ test('without another target the same one is asked again, after a wait', () => {
   assert.deepEqual(decide('overloaded', { untriedLeft: false }, 2000), { kind: 'resend', afterMs: 2200 });
 });
 
-test('what was silent, stalled, refused or limited is not asked again', () => {
-  for (const kind of ['silent', 'stalled', 'credential', 'exhausted', 'rateLimited', 'unknownModel'] as const) {
+test('what was silent, stalled or refused is not asked again', () => {
+  for (const kind of ['silent', 'stalled', 'credential', 'exhausted', 'unknownModel'] as const) {
     assert.equal(decide(kind, { untriedLeft: false, budget: unasked }).kind, 'giveUp', kind);
   }
+});
+
+test('a rate limit that ends while the exchange may still wait is waited for', () => {
+  const alone = { untriedLeft: false };
+  assert.deepEqual(decide('rateLimited', alone, 2000), { kind: 'resend', afterMs: 2200 });
+  assert.equal(decide('rateLimited', { ...alone, waitMsLeft: 2000, budget: unasked }, 2000).kind, 'giveUp');
 });
 
 test('once content was shown nothing is tried', () => {
@@ -79,6 +86,7 @@ test('a resend is decided if and only if the budget gave one, and fits into the 
     shown: fc.boolean(),
     failoverOnContentFilter: fc.boolean(),
     remainingMs: fc.integer({ min: -10, max: 30_000 }),
+    waitMsLeft: fc.integer({ min: -10, max: 30_000 }),
   });
   fc.assert(
     fc.property(
@@ -96,7 +104,9 @@ test('a resend is decided if and only if the budget gave one, and fits into the 
         if (verdict.kind === 'giveUp') return;
         assert.ok(!some.shown && some.attempts < some.maxAttempts);
         if (verdict.kind === 'failover') return assert.ok(some.untriedLeft);
-        assert.ok(verdict.afterMs < some.remainingMs && verdict.afterMs >= (retryAfterMs ?? 0));
+        assert.ok(
+          verdict.afterMs < Math.min(some.remainingMs, some.waitMsLeft) && verdict.afterMs >= (retryAfterMs ?? 0),
+        );
         assert.ok(faults[kind].sameAgain);
       },
     ),

@@ -26,6 +26,8 @@ export interface FaultSituation {
   readonly failoverOnContentFilter: boolean;
   /** Left of the exchange's total time. */
   readonly remainingMs: number;
+  /** Left of the time it may spend waiting; a wait before a resend is waiting too. */
+  readonly waitMsLeft: number;
 }
 
 export type Verdict =
@@ -45,7 +47,7 @@ export function decideAfterFault(
   if (situation.untriedLeft && mayFailOver(fault, situation)) return { kind: 'failover' };
   if (!faults[fault.kind].sameAgain) return giveUp;
   const afterMs = backoffMs(resendNumber, retry, fault.retryAfterMs, chance);
-  if (afterMs >= situation.remainingMs || !situation.budget()) return giveUp;
+  if (afterMs >= Math.min(situation.remainingMs, situation.waitMsLeft) || !situation.budget()) return giveUp;
   return { kind: 'resend', afterMs };
 }
 

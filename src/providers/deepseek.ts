@@ -1,113 +1,142 @@
-// DeepSeek, in full: retired names, thinking and its consequences, the beta endpoints, account limits, prices, balance.
-// Source: api-docs.deepseek.com as of 2026-11; where only third parties say it, the comment says "unverified".
+// DeepSeek's own API (api-docs.deepseek.com, copies of 2026-11). What is special: thinking is on unless switched off, and
+// then no tool can be forced and reasoning must come back with the history; a continued prefix, strict tools and
+// fill-in-the-middle live under `/beta`; the concurrency limit counts per account; prices have a peak.
 import { openaiFar } from '../dialects/openai/dialect.ts';
+import { prefixMessage } from '../dialects/openai/messages.ts';
 import type { CanonicalRequest } from '../kernel/chat.ts';
 import { isObject, type JsonObject, type JsonValue } from '../kernel/json.ts';
-import { able, anything } from './capabilities.ts';
-import { deepseekMessages, hasPrefix, hasStrictTools } from './deepseek-messages.ts';
+import { able } from './capabilities.ts';
+import { areStrict, reasoningFilledIn } from './deepseek-history.ts';
+import { CONTEXT_TOKENS, concurrency, FLASH, knownModel, OUTPUT_TOKENS, PRO } from './deepseek-models.ts';
 import { deepseekPrice } from './deepseek-prices.ts';
-import { map, type ParameterRules, prepareBody, refuse, rename } from './parameters.ts';
-import type { Prepared, Provider, Unsupported } from './provider.ts';
-
-const FLASH = 'deepseek-flash';
-const PRO = 'deepseek-v4-pro';
-
-/** Retired 2026-07-24, still sent by clients: both meant one model, told apart by whether it thinks. */
-const retired: Readonly<Record<string, { readonly model: string; readonly thinking: 'enabled' | 'disabled' }>> = {
-  'deepseek-chat': { model: FLASH, thinking: 'disabled' },
-  'deepseek-reasoner': { model: FLASH, thinking: 'enabled' },
-};
-/** Accepted by DeepSeek and served by Flash: the same limits and prices. */
-const servedByFlash = new Set([
-  'deepseek-v4-flash',
-  'deepseek-v4-flash-vision-exp',
-  'deepseek-chat',
-  'deepseek-reasoner',
-]);
-
-/** Flash or Pro, for limits and prices. */
-const family = (model: string): string => (servedByFlash.has(model) ? FLASH : model);
+import { developerAsSystem, flagged, reasoningAs, withHistory, withoutContinueWords } from './history.ts';
+import {
+  isForced,
+  isLongerThan,
+  lack,
+  map,
+  openaiOnly,
+  type ParameterRules,
+  prepareBody,
+  refuse,
+  renameLimit,
+  withPatch,
+} from './parameters.ts';
+import type { Capabilities, Prepared, Provider, Unsupported } from './provider.ts';
 
 const TOOLS_MAX = 128;
 const STOPS_MAX = 16;
-const EFFORTS: Readonly<Record<string, string>> = { minimal: 'low', medium: 'high', xhigh: 'max' };
-const USER_ID = /^[A-Za-z0-9_-]{1,512}$/;
 
 const rules: ParameterRules = {
-  max_completion_tokens: rename('max_tokens'),
-  reasoning_effort: map((value) => (typeof value === 'string' ? (EFFORTS[value] ?? value) : value)),
-  seed: refuse('DeepSeek has no seed'),
-  n: refuse('DeepSeek gives one answer', (value) => value !== 1),
-  logit_bias: refuse('DeepSeek has no logit bias'),
-  tools: refuse(
-    `DeepSeek takes at most ${TOOLS_MAX} tools`,
-    (value) => Array.isArray(value) && value.length > TOOLS_MAX,
-  ),
-  stop: refuse(
-    `DeepSeek takes at most ${STOPS_MAX} stop sequences`,
-    (value) => Array.isArray(value) && value.length > STOPS_MAX,
+  n: lack('DeepSeek gives one answer per request', 1),
+  best_of: lack('DeepSeek gives one answer per request', 1),
+  seed: lack('DeepSeek has no seed'),
+  logit_bias: lack('DeepSeek has no logit bias', {}),
+  stop: refuse(`DeepSeek takes at most ${STOPS_MAX} stop sequences`, isLongerThan(STOPS_MAX)),
+};
+
+/** DeepSeek knows low, high and max. Its docs name the first two mappings; `xhigh` and `none` are ours. */
+const efforts: ReadonlyMap<JsonValue, string | undefined> = new Map([
+  ['minimal', 'low'],
+  ['medium', 'high'],
+  ['xhigh', 'max'],
+  // Said by switching thinking off instead.
+  ['none', undefined],
+]);
+
+const chatRules: ParameterRules = {
+  ...openaiOnly('DeepSeek'),
+  ...rules,
+  max_completion_tokens: renameLimit('max_tokens'),
+  reasoning_effort: map((value) => (efforts.has(value) ? efforts.get(value) : value)),
+  tools: refuse(`DeepSeek takes at most ${TOOLS_MAX} tools`, isLongerThan(TOOLS_MAX)),
+  tool_choice: refuse('without its tools there is nothing to choose', (_value, { tools }) =>
+    isLongerThan(TOOLS_MAX)(tools ?? null),
   ),
 };
 
-/** Thinking is on unless somebody switched it off (default since V4). */
-function thinks(body: JsonObject, model: string): boolean {
-  const { thinking } = body;
-  if (isObject(thinking)) return thinking['type'] !== 'disabled';
-  if (body['reasoning_effort'] === 'none') return false;
-  return retired[model]?.thinking !== 'disabled';
+/** Fill-in-the-middle takes one prompt, as a string. */
+const completionRules: ParameterRules = {
+  ...rules,
+  prompt: refuse('DeepSeek takes one prompt, as a string', (value) => typeof value !== 'string'),
+};
+
+/** Whether it will think, and what must be said for it: the caller's own word wins over what the id stood for. */
+function thinkingOf(
+  body: JsonObject,
+  model: string,
+): { readonly isOn: boolean; readonly say: 'enabled' | 'disabled' | null } {
+  const own = body['thinking'];
+  if (isObject(own)) return { isOn: own['type'] !== 'disabled', say: null };
+  if (body['reasoning_effort'] === 'none') return { isOn: false, say: 'disabled' };
+  const meant = knownModel(model)?.thinking ?? null;
+  return { isOn: meant !== 'disabled', say: meant };
 }
 
 function prepareChat(request: CanonicalRequest, model: string): Prepared {
   const { body } = request;
-  const alias = retired[model];
-  const thinking = thinks(body, model);
-  const prepared = prepareBody(request, alias?.model ?? model, { rules });
-  const patch: Record<string, JsonValue | undefined> = { ...prepared.patch };
-  const messages = deepseekMessages(body, thinking);
-  if (messages !== null) patch['messages'] = messages;
-  if (body['reasoning_effort'] === 'none') patch['reasoning_effort'] = undefined;
-  const switched = alias !== undefined || body['reasoning_effort'] === 'none';
-  if (switched && body['thinking'] === undefined) patch['thinking'] = { type: thinking ? 'enabled' : 'disabled' };
-  Object.assign(patch, userPatch(body));
-  // `/beta` continues a prefix, and checks strict tools; both are refused elsewhere.
-  const beta = hasPrefix(body) || hasStrictTools(body);
+  const thinking = thinkingOf(body, model);
+  const plain = prepareBody(request, knownModel(model)?.id ?? model, { rules: chatRules });
+  const prepared = withHistory(
+    request,
+    withoutContinueWords(request, plain),
+    developerAsSystem,
+    reasoningAs('reasoning_content'),
+    reasoningFilledIn(body, thinking.isOn),
+    flagged,
+  );
+  const isBeta = prefixMessage(body) !== null || areStrict(body);
   return {
-    path: beta ? '/beta/chat/completions' : prepared.path,
-    fromOrigin: beta,
-    patch,
-    unsupported: [...prepared.unsupported, ...refusedWhileThinking(body, thinking)],
+    path: isBeta ? '/beta/chat/completions' : prepared.path,
+    fromOrigin: isBeta,
+    patch: {
+      ...prepared.patch,
+      ...userPatch(body),
+      ...(thinking.say !== null && { thinking: { type: thinking.say } }),
+    },
+    unsupported: [...prepared.unsupported, ...refusedWhileThinking(body, thinking.isOn)],
   };
 }
 
-/** A forced tool call is a 400 in thinking mode (unverified: a live test of 2026-07-26 by a third party). */
-function refusedWhileThinking(body: JsonObject, thinking: boolean): Unsupported[] {
-  const choice = body['tool_choice'];
-  if (!thinking || choice === undefined || choice === null || choice === 'auto' || choice === 'none') return [];
-  return [
-    {
-      param: 'tool_choice',
-      why: 'DeepSeek cannot be made to call a tool while thinking; send `thinking: {"type": "disabled"}`',
-    },
-  ];
+/** A live test of 2026-07-26 by a third party: 400 for `required` and for a named function. */
+function refusedWhileThinking(body: JsonObject, isThinking: boolean): readonly Unsupported[] {
+  if (!isThinking || !isForced(body['tool_choice'] ?? null)) return [];
+  const why = 'DeepSeek cannot be made to call a tool while it thinks; send `"thinking": {"type": "disabled"}` with it';
+  return [{ param: 'tool_choice', why }];
 }
 
-/** `user_id` separates callers' caches and safety records; what its pattern does not allow is replaced, not lost. */
+/**
+ * `user_id` separates callers' caches and safety records. A name outside its alphabet is dropped: squeezed into it, two
+ * callers could become one.
+ */
 function userPatch(body: JsonObject): Record<string, JsonValue | undefined> {
   const { user } = body;
-  if (typeof user !== 'string' || user === '') return {};
-  if (body['user_id'] !== undefined) return { user: undefined };
-  const id = USER_ID.test(user) ? user : user.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 512);
-  return { user: undefined, user_id: id };
+  if (user === undefined) return {};
+  const fits = typeof user === 'string' && /^[A-Za-z0-9_-]{1,512}$/.test(user) && body['user_id'] === undefined;
+  return fits ? { user: undefined, user_id: user } : { user: undefined };
 }
 
-/** Fill-in-the-middle: only on `/beta`, only without thinking. */
+/** Fill-in-the-middle: only under `/beta`, only without thinking, so none is asked for. */
 function prepareCompletion(request: CanonicalRequest, model: string): Prepared {
-  const prepared = prepareBody(request, retired[model]?.model ?? model, { rules });
+  const prepared = prepareBody(request, knownModel(model)?.id ?? model, { rules: completionRules });
+  return { ...withPatch(prepared, userPatch(request.body)), path: '/beta/completions', fromOrigin: true };
+}
+
+function capabilities(model: string): Capabilities {
+  const known = knownModel(model);
   return {
-    ...prepared,
-    path: '/beta/completions',
-    fromOrigin: true,
-    patch: { ...prepared.patch, ...userPatch(request.body) },
+    // A model that must think cannot fill in the middle.
+    surfaces: known?.thinking === 'enabled' ? ['chat'] : ['chat', 'completions'],
+    contextTokens: known === null ? null : CONTEXT_TOKENS,
+    outputTokens: known === null ? null : OUTPUT_TOKENS,
+    // Vision is on flash only; documented for uploaded files (unverified for `image_url`).
+    can: able(
+      known?.family === 'pro'
+        ? ['jsonSchema', 'manyChoices', 'audio', 'vision']
+        : ['jsonSchema', 'manyChoices', 'audio'],
+    ),
+    prefix: 'prefix-flag',
+    reasoningField: 'reasoning_content',
   };
 }
 
@@ -121,21 +150,15 @@ export const deepseek: Provider = {
   knownModels: [FLASH, PRO, 'deepseek-chat', 'deepseek-reasoner'],
   modelsPath: '/models',
   accountPage: { path: '/user/balance', fromOrigin: true },
-  capabilities: (model) => ({
-    ...anything,
-    surfaces: ['chat', 'completions'],
-    contextTokens: [FLASH, PRO].includes(family(model)) ? 1_000_000 : null,
-    outputTokens: [FLASH, PRO].includes(family(model)) ? 384_000 : null,
-    // Vision is on Flash only.
-    can: able(
-      family(model) === PRO ? ['jsonSchema', 'manyChoices', 'audio', 'vision'] : ['jsonSchema', 'manyChoices', 'audio'],
-    ),
-    prefix: 'prefix-flag',
-    reasoningField: 'reasoning_content',
-  }),
-  // Per account, not per key; a request counts from send to completion.
-  accountConcurrency: (model) => ({ [FLASH]: 2_500, [PRO]: 500 })[family(model)] ?? null,
+  capabilities,
+  accountConcurrency: (model) => {
+    const known = knownModel(model);
+    return known === null ? null : concurrency[known.family];
+  },
   prepare: (request, model) =>
     request.surface === 'completions' ? prepareCompletion(request, model) : prepareChat(request, model),
-  price: (model, at) => deepseekPrice(family(model), at),
+  price: (model, at) => {
+    const known = knownModel(model);
+    return known === null ? null : deepseekPrice(known.family, at);
+  },
 };

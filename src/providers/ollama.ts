@@ -1,19 +1,26 @@
-// Ollama. Its compatible endpoint takes a listed set of fields and ignores others; those it would ignore are refused here,
-// so that nobody believes they work. A cold model shows as a long wait for the first token.
-// Source: https://docs.ollama.com/api/openai-compatibility.
+// Ollama. Its compatible endpoint takes a listed set of fields (docs.ollama.com/api/openai-compatibility; ollama/ollama
+// openai/openai.go) and ignores others without a word; those that would change the answer are refused here, so that nobody
+// believes they work. Reasoning is `reasoning` in answers and in messages. A cold model shows as a long wait.
 import { able, anything } from './capabilities.ts';
-import { prepareBody, refuse, rename } from './parameters.ts';
+import { reasoningAs, withHistory } from './history.ts';
+import { lack, openaiOnly, type ParameterRules, prepareBody, renameLimit } from './parameters.ts';
 import { selfHosted } from './self-hosted.ts';
 
-const rules = {
-  max_completion_tokens: rename('max_tokens'),
-  logit_bias: refuse('Ollama has no logit bias'),
-  n: refuse('Ollama gives one answer', (value) => value !== 1),
+const rules: ParameterRules = {
+  ...openaiOnly('Ollama'),
+  function_call: lack('Ollama takes `tools` instead', 'auto'),
+  max_completion_tokens: renameLimit('max_tokens'),
+  n: lack('Ollama gives one answer per request', 1),
+  best_of: lack('Ollama gives one answer per request', 1),
+  echo: lack('Ollama does not echo the prompt', false),
+  logit_bias: lack('Ollama has no logit bias', {}),
+  tool_choice: lack('Ollama lets the model choose its tools', 'auto'),
 };
 
 export const ollama = selfHosted({
   name: 'ollama',
   defaultBaseUrl: 'http://127.0.0.1:11434/v1',
+  // Its native chat continues a trailing assistant message (unverified for this endpoint, so it is not offered).
   capabilities: () => ({ ...anything, can: able(['manyChoices', 'audio', 'prefix']), reasoningField: 'reasoning' }),
-  prepare: (request, model) => prepareBody(request, model, { rules }),
+  prepare: (request, model) => withHistory(request, prepareBody(request, model, { rules }), reasoningAs('reasoning')),
 });

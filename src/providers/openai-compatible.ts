@@ -1,21 +1,10 @@
 // Any server that speaks OpenAI's wire format. Nothing is assumed about it, so everything passes through.
-import { openaiFar } from '../dialects/openai/dialect.ts';
 import { able, anything } from './capabilities.ts';
-import { prepareBody } from './parameters.ts';
-import type { Provider } from './provider.ts';
+import { selfHosted } from './self-hosted.ts';
 
-export const openaiCompatible: Provider = {
+export const openaiCompatible = selfHosted({
   name: 'openai-compatible',
-  dialect: openaiFar,
   defaultBaseUrl: null,
-  keyRequired: false,
-  auth: { kind: 'bearer' },
-  knownModels: [],
-  modelsPath: '/models',
-  accountPage: null,
-  // A caller who sends a prefix knows the server it talks to better than we do.
-  capabilities: () => ({ ...anything, can: able() }),
-  accountConcurrency: () => null,
-  prepare: (request, model) => prepareBody(request, model),
-  price: () => null,
-};
+  // A caller who sends a prefix knows the server it talks to better than we do; we ourselves would not know how.
+  capabilities: () => ({ ...anything, can: able(), reasoningField: 'reasoning_content' }),
+});

@@ -1,12 +1,24 @@
-// SGLang. As vLLM, but reasoning is `reasoning_content`, errors are flat and `abort` is a finish reason (the dialect reads
-// both). Source: SGLang's OpenAI protocol module.
+// SGLang (srt/entrypoints/openai/protocol.py @004c82e0). A prefix is continued with `continue_final_message` alone;
+// reasoning is `reasoning_content` in answers and in messages; errors are flat and `abort` is a finish reason (the dialect
+// reads both). Its `priority` goes with the gateway's fields.
+import { prefixMessage } from '../dialects/openai/messages.ts';
 import { able, anything } from './capabilities.ts';
-import { prepareBody } from './parameters.ts';
-import { continuesFinalMessage, selfHosted } from './self-hosted.ts';
+import { reasoningAs, unflagged, withHistory } from './history.ts';
+import { prepareBody, withPatch } from './parameters.ts';
+import { selfHosted } from './self-hosted.ts';
 
 export const sglang = selfHosted({
   name: 'sglang',
   defaultBaseUrl: 'http://127.0.0.1:30000/v1',
-  capabilities: () => ({ ...anything, can: able(), prefix: 'continue-final-message' }),
-  prepare: (request, model) => continuesFinalMessage(request, prepareBody(request, model)),
+  capabilities: () => ({
+    ...anything,
+    can: able(),
+    prefix: 'continue-final-message',
+    reasoningField: 'reasoning_content',
+  }),
+  prepare: (request, model) => {
+    const prepared = withHistory(request, prepareBody(request, model), reasoningAs('reasoning_content'), unflagged);
+    if (request.surface !== 'chat' || prefixMessage(request.body) === null) return prepared;
+    return withPatch(prepared, { continue_final_message: true });
+  },
 });

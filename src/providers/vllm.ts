@@ -1,12 +1,19 @@
-// vLLM. Reasoning comes as `reasoning` since its protocol renamed the field; a prefix is continued with
-// `continue_final_message`, which needs `add_generation_prompt: false` beside it. Source: vLLM's OpenAI protocol module.
+// vLLM (vllm/entrypoints/openai/chat_completion/protocol.py @002032ee). Reasoning comes as `reasoning` since its protocol
+// renamed the field; a prefix is continued with `continue_final_message`, an error without `add_generation_prompt: false`.
+// Its `priority` goes with the gateway's fields: non-zero is an error unless priority scheduling is on.
+import { prefixMessage } from '../dialects/openai/messages.ts';
 import { able, anything } from './capabilities.ts';
-import { prepareBody } from './parameters.ts';
-import { continuesFinalMessage, selfHosted } from './self-hosted.ts';
+import { unflagged, withHistory } from './history.ts';
+import { prepareBody, withPatch } from './parameters.ts';
+import { selfHosted } from './self-hosted.ts';
 
 export const vllm = selfHosted({
   name: 'vllm',
   defaultBaseUrl: 'http://127.0.0.1:8000/v1',
   capabilities: () => ({ ...anything, can: able(), prefix: 'continue-final-message', reasoningField: 'reasoning' }),
-  prepare: (request, model) => continuesFinalMessage(request, prepareBody(request, model)),
+  prepare: (request, model) => {
+    const prepared = withHistory(request, prepareBody(request, model), unflagged);
+    if (request.surface !== 'chat' || prefixMessage(request.body) === null) return prepared;
+    return withPatch(prepared, { continue_final_message: true, add_generation_prompt: false });
+  },
 });

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Seam } from './seam.ts';
+
+const joined = (shown: string, pieces: readonly string[]): string => {
+  const seam = new Seam(shown);
+  return pieces.map((piece) => seam.pass(piece)).join('') + seam.end();
+};
+
+test('a continuation that goes right on passes whole', () => {
+  assert.equal(joined('The quick brown fox', [' jumps', ' over the dog.']), ' jumps over the dog.');
+});
+
+test('a target that repeats the whole prefix has it dropped', () => {
+  assert.equal(joined('The quick brown fox', ['The quick', ' brown fox jumps', ' on']), ' jumps on');
+});
+
+test('last words that are repeated are dropped', () => {
+  assert.equal(
+    joined('It was a dark and stormy night', ['dark and stormy', ' night; the rain fell']),
+    '; the rain fell',
+  );
+});
+
+test('a short coincidence is speech, not repetition', () => {
+  assert.equal(joined('ha ha ha', [' ha ha']), ' ha ha');
+  assert.equal(joined('1 2 3', [' 4 5']), ' 4 5');
+});
+
+test('however a leg is cut into pieces, the same text comes out', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ maxLength: 60 }),
+      fc.string({ maxLength: 80 }),
+      fc.array(fc.nat(80)),
+      (shown, leg, cuts) => {
+        const at = [...new Set([0, ...cuts.map((cut) => Math.min(cut, leg.length)), leg.length])].toSorted(
+          (a, b) => a - b,
+        );
+        const pieces = at.slice(1).map((end, index) => leg.slice(at[index], end));
+        const whole = joined(shown, [leg]);
+        assert.equal(joined(shown, pieces), whole);
+        assert.ok(leg.endsWith(whole), 'only ever something dropped from the beginning');
+      },
+    ),
+  );
+});
+
+test('a whole prefix echoed in any pieces leaves exactly the continuation', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ minLength: 1, maxLength: 60 }),
+      fc.string({ maxLength: 60 }),
+      fc.nat(120),
+      (shown, more, cut) => {
+        const leg = shown + more;
+        assert.equal(joined(shown, [leg.slice(0, cut), leg.slice(cut)]), more);
+      },
+    ),
+  );
+});

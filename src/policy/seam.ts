@@ -1,0 +1,64 @@
+// Seam: where a second leg of an answer joins what the client has already read. A target that continues a prefix should go
+// on right after it, but some repeat the whole prefix first (Mistral), and some the last words. The seam drops what is
+// repeated and passes the rest on untouched: no text is added, no white space changed, no code point split.
+//
+//   listening ──text differs from the prefix, or the prefix is over──▶ open (everything passes)
+//
+// It holds text back only while the beginning could still be a repetition, so a clean continuation is delayed by a few
+// dozen characters at most.
+
+/** Shorter coincidences are speech ("ha ha"), not repetition. */
+const OVERLAP_MIN = 12;
+/** A repetition of last words longer than this is not looked for. */
+const OVERLAP_MAX = 256;
+
+export class Seam {
+  readonly #shown: string;
+  /** What has come of the second leg, not yet passed on; null once the seam is open. */
+  #held: string | null = '';
+
+  /** `shown` is what the client has read so far. */
+  constructor(shown: string) {
+    this.#shown = shown;
+  }
+
+  /** The part of `text` that the client may read now. */
+  pass(text: string): string {
+    if (this.#held === null) return text;
+    this.#held += text;
+    if (this.#held.length < this.#shown.length && this.#shown.startsWith(this.#held)) return '';
+    if (this.#held.startsWith(this.#shown)) return this.#open(this.#held.slice(this.#shown.length));
+    if (this.#mayOverlap(this.#held)) return '';
+    return this.end();
+  }
+
+  /** The leg is over: what is still held and was no repetition. */
+  end(): string {
+    if (this.#held === null) return '';
+    const held = this.#held;
+    return this.#open(held.slice(overlapOf(this.#shown, held)));
+  }
+
+  #open(text: string): string {
+    this.#held = null;
+    return text;
+  }
+
+  /** True while everything held stands at some place near the end of what was shown: more may still decide. */
+  #mayOverlap(held: string): boolean {
+    if (held.length > OVERLAP_MAX) return false;
+    const tail = this.#shown.slice(-OVERLAP_MAX);
+    for (let at = tail.indexOf(held); at !== -1; at = tail.indexOf(held, at + 1)) {
+      if (at + held.length < tail.length) return true;
+    }
+    return false;
+  }
+}
+
+/** Length of the longest beginning of `next` that `shown` ends with; 0 when it is too short to mean anything. */
+function overlapOf(shown: string, next: string): number {
+  for (let length = Math.min(shown.length, next.length, OVERLAP_MAX); length >= OVERLAP_MIN; length--) {
+    if (shown.endsWith(next.slice(0, length))) return length;
+  }
+  return 0;
+}
