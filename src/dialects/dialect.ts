@@ -17,6 +17,21 @@ export interface ErrorForm {
   readonly param: string | null;
 }
 
+/** Where a later leg of an answer joins what was shown: what may pass of its text. */
+export interface Join {
+  pass(text: string): string;
+  end(): string;
+}
+
+/** An event of a later leg, spelled as one of the first. */
+export interface Spelled {
+  /** Null: nothing of it is for the client. */
+  readonly bytes: Uint8Array | null;
+  /** The text that the client will read. */
+  readonly text: string;
+}
+export type Speller = (data: string) => Spelled;
+
 /** The caller's side. */
 export interface DoorDialect {
   readonly name: string;
@@ -28,6 +43,8 @@ export interface DoorDialect {
   errorEvent(form: ErrorForm): Uint8Array;
   /** A usage event for a caller that asked for usage whose upstream put it elsewhere or said none. */
   usageEvent(usage: Usage, model: string, id: string, created: number): Uint8Array;
+  /** `firstData`: the first leg's first event; `join` null when no text was shown before. */
+  speller(firstData: string | null, join: Join | null, keepsReasoning: boolean): Speller;
   /** The stream's end marker. */
   readonly endEvent: Uint8Array;
 }

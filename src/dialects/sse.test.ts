@@ -27,14 +27,20 @@ function hear(chunks: readonly Uint8Array[], max = 1_000_000): Heard {
 }
 
 const told = (heard: Heard): unknown => ({
-  events: heard.events.map(({ data, name, plain, raw }) => ({ data, name, plain, raw: plain ? utf8Decode(raw) : null })),
+  events: heard.events.map(({ data, name, plain, raw }) => ({
+    data,
+    name,
+    plain,
+    raw: plain ? utf8Decode(raw) : null,
+  })),
   comments: heard.comments,
   buffered: heard.buffered,
 });
 
 const deepseek =
   ': keep-alive\n\n: keep-alive\n\ndata: {"choices":[{"delta":{"content":"Grüße 你好 🙂"}}]}\n\n: keep-alive\n\ndata: {"choices":[],"usage":null}\n\ndata: [DONE]\n\n';
-const responses = 'event: response.created\ndata: {"a":1}\nid: 7\n\nevent: x\nretry: 5\n\ndata:tight\n\ndata\n\ndata: a\ndata: b\n\n';
+const responses =
+  'event: response.created\ndata: {"a":1}\nid: 7\n\nevent: x\nretry: 5\n\ndata:tight\n\ndata\n\ndata: a\ndata: b\n\n';
 const inside = 'data: 1\n: inside\n\n\n\n\ufeffdata: not a field\n\ndata: last\n';
 
 for (const [name, stream] of Object.entries({ deepseek, responses, inside, marked: `\ufeff${deepseek}` })) {
@@ -51,7 +57,19 @@ for (const [name, stream] of Object.entries({ deepseek, responses, inside, marke
 }
 
 test('any chunking of any lines gives what one chunk gives', () => {
-  const line = fc.constantFrom('data: {"x":1}', 'data:', 'data', ':', ': c', 'event: e', 'id: 1', '', '', 'data: é漢', 'datax: 1');
+  const line = fc.constantFrom(
+    'data: {"x":1}',
+    'data:',
+    'data',
+    ':',
+    ': c',
+    'event: e',
+    'id: 1',
+    '',
+    '',
+    'data: é漢',
+    'datax: 1',
+  );
   const lines = fc.array(fc.tuple(line, fc.constantFrom('\n', '\r', '\r\n')), { maxLength: 30 });
   fc.assert(
     fc.property(lines, fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 }), (entries, sizes) => {
@@ -70,13 +88,19 @@ test('any chunking of any lines gives what one chunk gives', () => {
 test('a keep-alive with its blank line is one comment, and is in no event', () => {
   const heard = hear([utf8Encode(deepseek)]);
   assert.equal(heard.comments, 3);
-  assert.deepEqual(heard.events.map((event) => event.plain), [true, true, true]);
+  assert.deepEqual(
+    heard.events.map((event) => event.plain),
+    [true, true, true],
+  );
   assert.equal(utf8Decode(heard.events[1]?.raw ?? new Uint8Array()), 'data: {"choices":[],"usage":null}\n\n');
 });
 
 test('plain events joined are the stream without its comments', () => {
   const heard = hear([utf8Encode(deepseek).subarray(0, 40), utf8Encode(deepseek).subarray(40)]);
-  assert.equal(utf8Decode(concatBytes(heard.events.map((event) => event.raw))), deepseek.replaceAll(': keep-alive\n\n', ''));
+  assert.equal(
+    utf8Decode(concatBytes(heard.events.map((event) => event.raw))),
+    deepseek.replaceAll(': keep-alive\n\n', ''),
+  );
 });
 
 test('fields follow the standard: name, several data lines, one space stripped, no colon', () => {

@@ -45,8 +45,5 @@ test('a prompt counts messages, tool calls and tools, and a picture at a flat ra
 test('inputs count texts, and token ids one by one', () => {
   assert.equal(estimatePromptTokens({ input: [1, 2, 3] }, 'embeddings'), 3);
   assert.equal(estimatePromptTokens({ input: [[1, 2], [3]] }, 'embeddings'), 3);
-  assert.equal(
-    estimatePromptTokens({ prompt: 'ab', suffix: 'cd' }, 'completions'),
-    Math.ceil(2 * 0.967),
-  );
+  assert.equal(estimatePromptTokens({ prompt: 'ab', suffix: 'cd' }, 'completions'), Math.ceil(2 * 0.967));
 });

@@ -1,13 +1,14 @@
 // Answer readers: turn the bytes of a 2xx answer into what the relay may show and what the settlement must know. One for
 // streams, one for whole bodies. Each event is parsed once. A reader never talks to the client and never decides about
 // another attempt: it reports to its listener.
-import type { FarDialect } from '../dialects/dialect.ts';
+import type { FarDialect, Speller } from '../dialects/dialect.ts';
 import { type SseEvent, SseParser, type SseSink } from '../dialects/sse.ts';
 import type { AnswerReading, CanonicalRequest } from '../kernel/chat.ts';
 import { type Fault, fault } from '../kernel/fault.ts';
 import { limits } from '../kernel/limits.ts';
 import type { Usage } from '../kernel/usage.ts';
 import { concatBytes, utf8Encode } from '../kernel/web.ts';
+import type { Said, Transcript } from './transcript.ts';
 
 /** What an answer said, summed over its events. */
 export interface AnswerSum {
@@ -61,26 +62,42 @@ function add(sum: AnswerSum, reading: AnswerReading): void {
 const saidNothing = (sum: AnswerSum): boolean =>
   !sum.said && (sum.finishReason === null || sum.finishReason === 'stop');
 
+/** An event on its way to the client, with what the client would miss of it. */
+interface Outgoing {
+  readonly bytes: Uint8Array;
+  readonly said: Said;
+}
+
+export interface StreamTerms {
+  /** Spells a later leg's events; null: they go through as they come. */
+  readonly speller: Speller | null;
+  /** What the client has read; kept up to date as events leave. */
+  readonly transcript: Transcript;
+  /** Tool calls are held until they are whole, while they could still be made anew elsewhere. */
+  readonly holdsToolCalls: () => boolean;
+}
+
 export class StreamReader implements AnswerReader, SseSink {
   readonly sum = emptySum();
   readonly #request: CanonicalRequest;
   readonly #dialect: FarDialect;
   readonly #listener: ReaderListener;
+  readonly #terms: StreamTerms;
   readonly #parser = new SseParser(limits.eventBytesMax);
   /** Events of the chunk being read that go on to the client. */
   #out: Uint8Array[] = [];
-  /** Events before the first content: shown together with it, or never if the attempt fails before. */
-  #held: Uint8Array[] | null = [];
+  /** Events before the first content, or of an unfinished tool call: shown whole, or never if the attempt fails before. */
+  #held: Outgoing[] | null = [];
   #heldBytes = 0;
+  #holdsCall = false;
   #usageShown = false;
   #closed = false;
-  /** The first event's data: source of id, model and creation time for an event of our own. */
-  firstData: string | null = null;
 
-  constructor(request: CanonicalRequest, dialect: FarDialect, listener: ReaderListener) {
+  constructor(request: CanonicalRequest, dialect: FarDialect, listener: ReaderListener, terms: StreamTerms) {
     this.#request = request;
     this.#dialect = dialect;
     this.#listener = listener;
+    this.#terms = terms;
   }
 
   /** The client asked for usage, and no event shown carried it alone. */
@@ -115,34 +132,50 @@ export class StreamReader implements AnswerReader, SseSink {
     const reading = this.#dialect.readEvent(this.#request.surface, event.data);
     if (reading.fault !== null) return this.#fail(reading.fault);
     if (reading.done) return this.#conclude('said [DONE] without a finish reason');
-    this.firstData ??= event.data;
+    const { transcript, speller } = this.#terms;
+    transcript.firstData ??= event.data;
     const before = this.sum.said;
     add(this.sum, reading);
     if (reading.usageOnly) {
-      if (!this.#request.includeUsage) return;
+      // Of several legs none knows the whole usage: it is owed.
+      if (!this.#request.includeUsage || speller !== null) return;
       this.#usageShown = true;
     }
-    this.#forward(event.plain ? event.raw : utf8Encode(`data: ${event.data.replaceAll('\n', '\ndata: ')}\n\n`));
+    if (reading.toolCall && !this.#holdsCall && !transcript.toolCall && this.#terms.holdsToolCalls()) {
+      this.#holdsCall = true;
+      this.#held ??= [];
+    }
+    this.#forward(event, reading);
     if (!this.sum.said) return;
     if (before) this.#listener.onProgress();
     else this.#listener.onFirstToken();
   }
 
-  #forward(bytes: Uint8Array): void {
-    if (this.#held === null) {
-      this.#out.push(bytes);
-      return;
-    }
-    this.#held.push(bytes);
+  #forward(event: SseEvent, reading: AnswerReading): void {
+    const { speller } = this.#terms;
+    const spelled = speller?.(event.data);
+    const bytes = spelled === undefined ? verbatim(event) : spelled.bytes;
+    if (bytes === null) return;
+    const outgoing = { bytes, said: spelled === undefined ? reading : { ...reading, text: spelled.text } };
+    if (this.#held === null) return this.#send(outgoing);
+    this.#held.push(outgoing);
     this.#heldBytes += bytes.length;
-    const over = this.#heldBytes > limits.heldBytesMax || this.#held.length > limits.heldEventsMax;
-    if (this.sum.said || over) this.#release();
+    const over =
+      this.#heldBytes > limits.heldBytesMax || (!this.#holdsCall && this.#held.length > limits.heldEventsMax);
+    const whole = this.sum.finishReason !== null && !saidNothing(this.sum);
+    if (over || whole || (this.sum.said && !this.#holdsCall)) this.#release();
   }
 
   #release(): void {
-    if (this.#held === null) return;
-    this.#out.push(...this.#held);
+    const held = this.#held;
     this.#held = null;
+    this.#holdsCall = false;
+    for (const outgoing of held ?? []) this.#send(outgoing);
+  }
+
+  #send({ bytes, said }: Outgoing): void {
+    this.#terms.transcript.add(said);
+    this.#out.push(bytes);
   }
 
   /** One write per chunk; events that lie side by side in the chunk need no copy. */
@@ -154,10 +187,9 @@ export class StreamReader implements AnswerReader, SseSink {
   }
 
   #conclude(trouble: string): void {
-    if (this.sum.finishReason === null && this.#request.surface !== 'embeddings') {
-      return this.#fail(fault('cut', `The stream ${trouble}.`));
-    }
-    if (saidNothing(this.sum)) return this.#fail(fault('empty', 'The stream finished, but said nothing.'));
+    if (this.sum.finishReason === null) return this.#fail(fault('cut', `The stream ${trouble}.`));
+    const begun = this.#terms.transcript.text !== '';
+    if (saidNothing(this.sum) && !begun) return this.#fail(fault('empty', 'The stream finished, but said nothing.'));
     this.#release();
     this.#flush();
     this.#closed = true;
@@ -165,12 +197,15 @@ export class StreamReader implements AnswerReader, SseSink {
   }
 
   #fail(trouble: Fault): void {
-    // What was complete before the trouble is the client's, if it has seen anything at all.
-    if (this.#held === null) this.#flush();
+    // What was complete before the trouble is the client's; what was held is nobody's.
+    this.#flush();
     this.#closed = true;
     this.#listener.onFault(trouble);
   }
 }
+
+const verbatim = (event: SseEvent): Uint8Array =>
+  event.plain ? event.raw : utf8Encode(`data: ${event.data.replaceAll('\n', '\ndata: ')}\n\n`);
 
 export class WholeReader implements AnswerReader {
   readonly sum = emptySum();

@@ -11,7 +11,14 @@ import { patchObject } from '../dialects/json-patch.ts';
 import type { Timer } from '../ports/clock.ts';
 import type { TimeoutsConfig } from '../ports/config.ts';
 import type { UpstreamCall, UpstreamSink, WireTrouble } from '../ports/upstream.ts';
-import { type AnswerReader, type AnswerSum, type ReaderListener, StreamReader, WholeReader } from './answer-reader.ts';
+import {
+  type AnswerReader,
+  type AnswerSum,
+  type ReaderListener,
+  StreamReader,
+  type StreamTerms,
+  WholeReader,
+} from './answer-reader.ts';
 import type { PlannedTarget } from './exchange.ts';
 import type { Kit } from './kit.ts';
 
@@ -34,6 +41,7 @@ export interface AttemptOrder {
   readonly planned: PlannedTarget;
   /** Counts from 0. */
   readonly credential: number;
+  readonly terms: StreamTerms;
   /** Trace and request ids, and what the caller's dialect passes on. */
   readonly extraHeaders: HeaderList;
   readonly timeouts: TimeoutsConfig;
@@ -84,11 +92,6 @@ export class Attempt implements UpstreamSink, ReaderListener {
     return this.#reader?.sum ?? null;
   }
 
-  /** The stream's first event, for building an event of our own; null for whole answers. */
-  get firstData(): string | null {
-    return this.#reader instanceof StreamReader ? this.#reader.firstData : null;
-  }
-
   get usageOwed(): boolean {
     return this.#reader instanceof StreamReader && this.#reader.usageOwed;
   }
@@ -123,7 +126,9 @@ export class Attempt implements UpstreamSink, ReaderListener {
     const streamed = headers['content-type']?.includes('text/event-stream') ?? false;
     const { dialect } = planned.target.upstream.provider;
     this.#reader =
-      request.stream && streamed ? new StreamReader(request, dialect, this) : new WholeReader(request, dialect, this);
+      request.stream && streamed
+        ? new StreamReader(request, dialect, this, this.#order.terms)
+        : new WholeReader(request, dialect, this);
   }
 
   onBytes(bytes: Uint8Array): void {

@@ -41,6 +41,7 @@ export function compile(config: Config, version: number, userAgent: string): Sna
       timeouts: config.timeouts,
       dropParams: false,
       failoverOnContentFilter: false,
+      holdToolCalls: true,
     }),
   };
 }
@@ -103,6 +104,7 @@ function compileModel(
     timeouts: settings.timeouts,
     dropParams: settings.dropParams,
     failoverOnContentFilter: settings.failoverOnContentFilter,
+    holdToolCalls: settings.holdToolCalls,
   };
 }
 

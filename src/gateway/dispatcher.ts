@@ -65,6 +65,13 @@ export class Dispatcher {
     this.#countWait(exchange);
   }
 
+  /** Where a waiting exchange stands; null when it does not wait. */
+  placeOf(exchange: Exchange): { readonly ahead: number; readonly waitMs: number | null } | null {
+    if (exchange.seat === null) return null;
+    const ahead = this.#room.aheadOf(exchange.seat);
+    return { ahead, waitMs: this.#drain.waitMs(ahead + 1, this.#kit.clock.now()) };
+  }
+
   /** Serves whoever can be served. Called whenever room may have appeared. */
   pump(): void {
     if (this.#room.size === 0) return;
@@ -83,7 +90,7 @@ export class Dispatcher {
   }
 
   #tryServe(exchange: Exchange, now: MonotonicMs): boolean {
-    for (const planned of candidates(exchange)) {
+    for (const planned of exchange.candidates()) {
       const obstacle = this.#fleet.obstacle(planned.target, exchange.tokensReserved, now);
       if (obstacle === null) {
         this.#grant(exchange, planned, now);
@@ -114,7 +121,7 @@ export class Dispatcher {
   #hopeless(exchange: Exchange, now: MonotonicMs, deadlineAt: MonotonicMs): Rejection | null {
     let soonest = Number.POSITIVE_INFINITY;
     const reasons: string[] = [];
-    for (const planned of candidates(exchange)) {
+    for (const planned of exchange.candidates()) {
       const obstacle = this.#fleet.obstacle(planned.target, exchange.tokensReserved, now);
       if (obstacle === null || obstacle.readyAt === null || obstacle.readyAt <= deadlineAt) return null;
       soonest = Math.min(soonest, obstacle.readyAt);
@@ -146,7 +153,7 @@ export class Dispatcher {
   }
 
   #obstacles(exchange: Exchange, now: MonotonicMs): string {
-    const words = candidates(exchange).map((planned) => {
+    const words = exchange.candidates().map((planned) => {
       const obstacle: NoRoom | null = this.#fleet.obstacle(planned.target, exchange.tokensReserved, now);
       return `${planned.target.id}: ${obstacle?.why ?? 'others wait already'}`;
     });
@@ -159,9 +166,4 @@ export class Dispatcher {
       { name: 'queue_capacity', help: 'Seats of the lane', labels: { lane }, value: limits.waitersPerLaneMax },
     ]);
   }
-}
-
-/** Whom to ask: the one target of a resend, or every target not tried yet. */
-function candidates(exchange: Exchange): PlannedTarget[] {
-  return exchange.resendTo !== null ? [exchange.resendTo] : exchange.plan.filter((planned) => !planned.tried);
 }

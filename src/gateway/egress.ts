@@ -114,7 +114,9 @@ export function sendWhole(exchange: Exchange, body: Uint8Array, now: MonotonicMs
   exchange.reply.end(body);
 }
 
+/** Status 200 and headers; harmless when they have left already. */
 export function beginStream(exchange: Exchange, now: MonotonicMs): void {
+  if (exchange.committed) return;
   // `x-accel-buffering` keeps nginx in front of us from holding events back.
   exchange.reply.head(200, [
     'content-type',
@@ -125,6 +127,7 @@ export function beginStream(exchange: Exchange, now: MonotonicMs): void {
     'no',
     ...labels(exchange, now),
   ]);
+  exchange.committed = true;
 }
 
 function labels(exchange: Exchange, now: MonotonicMs): HeaderList {

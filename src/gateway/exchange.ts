@@ -2,9 +2,9 @@
 // written by the step that owns it. It holds data only: what happens next is the pipeline's.
 //
 //   arriving ──body──▶ planning ──▶ waiting ──ticket──▶ calling ──content──▶ relaying ──▶ ended
-//                         │            │                  │  ▲                  │
-//                         ▼            ▼                  ▼  │ failover, resend ▼
-//                       ended        ended             waiting               ended (in-band error)
+//                         │         │  ▲  ▲                │                  │
+//                         ▼         ▼  │  └─failover,resend┘                  │
+//                       ended    ended └──────────resume, restart─────────────┘
 import { type ExchangeId, exchangeId, type MonotonicMs, type TargetId, type WallMs } from '../kernel/brands.ts';
 import type { CanonicalRequest } from '../kernel/chat.ts';
 import type { DoorDialect } from '../dialects/dialect.ts';
@@ -16,6 +16,7 @@ import { limits } from '../kernel/limits.ts';
 import type { Timer } from '../ports/clock.ts';
 import type { InboundHead, Reply } from '../ports/door.ts';
 import type { KeyLimits, Reservation } from '../policy/key-limits.ts';
+import type { Rescue } from '../policy/rescue.ts';
 import type { Seat } from '../policy/waiting-room.ts';
 import type { Prepared } from '../providers/provider.ts';
 import type { Attempt } from './attempt.ts';
@@ -23,6 +24,7 @@ import type { Ticket } from './fleet.ts';
 import type { Kit } from './kit.ts';
 import type { Key, Model, Snapshot, Target } from './snapshot.ts';
 import { traceContext } from './trace.ts';
+import { Transcript } from './transcript.ts';
 
 export type Phase = 'arriving' | 'planning' | 'waiting' | 'calling' | 'relaying' | 'ended';
 
@@ -93,7 +95,13 @@ export class Exchange {
   totalTimer: Timer | null = null;
   backoffTimer: Timer | null = null;
   // relay
+  readonly transcript = new Transcript();
+  /** How a broken answer is being saved; null while it is whole. */
+  rescue: Exclude<Rescue, 'none'> | null = null;
+  /** Status 200 and headers have left: from here on failures are in-band. */
+  committed = false;
   firstShownAt: MonotonicMs | null = null;
+  signTimer: Timer | null = null;
   bytesOut = 0;
 
   constructor(birth: Birth, kit: Kit) {
@@ -110,9 +118,20 @@ export class Exchange {
     this.requestId = cleanRequestId(birth.head.headers['x-request-id']);
   }
 
-  /** Content has reached the client: from here on failures are in-band. */
+  /** Content has reached the client. */
   get shown(): boolean {
     return this.firstShownAt !== null;
+  }
+
+  /** Whom to ask: the one target of a resend, or every target not tried yet that can do what is left to do. */
+  candidates(): PlannedTarget[] {
+    if (this.resendTo !== null) return [this.resendTo];
+    return this.plan.filter((planned) => !planned.tried && this.mayTake(planned));
+  }
+
+  /** An answer that is resumed needs a target that continues a prefix. */
+  mayTake(planned: PlannedTarget): boolean {
+    return this.rescue !== 'resume' || planned.target.capabilities.prefix !== null;
   }
 
   note(now: MonotonicMs, step: string, target: TargetId | null, why: string): void {

@@ -4,6 +4,12 @@ import { test } from 'node:test';
 import { completion, config, model, Rig, target, upstream } from '../../test/support/rig.ts';
 
 const alone = config({ models: { m: model([target('a')]) } });
+const resumable = config({
+  upstreams: {
+    a: upstream({ baseUrl: 'http://a.test/v1' }),
+    b: upstream({ baseUrl: 'http://b.test/v1', provider: 'vllm', tier: 'peak' }),
+  },
+});
 const nothingHeld = (rig: Rig): void => {
   assert.equal(rig.gauge('target_in_flight'), 0, 'every ticket came back');
   assert.equal(rig.gauge('exchanges_in_flight'), 0, 'every exchange ended');
@@ -90,7 +96,7 @@ for (const [name, misbehave] of [
     const client = rig.stream();
     misbehave(rig);
     assert.equal(rig.sends.length, 2, 'the second target was asked');
-    assert.equal(client.status, null, 'the client saw nothing yet');
+    assert.equal(client.text.replace(/^: .*\n\n/gm, ''), '', 'the client saw nothing yet, but a sign of life');
     rig.last.say('Saved');
     assert.equal(client.said, 'Saved');
     assert.equal(client.events.at(-1), '[DONE]');
@@ -339,6 +345,157 @@ test('usage on the finish event becomes an event of its own for clients that ask
   rig.last.end();
   assert.ok(!silent.text.includes('"choices":[]'), 'and nobody else sees the usage event');
   assert.equal(rig.exchanges.at(-1)?.usage?.completionTokens, 3, 'but it is counted');
+});
+
+test('a text that breaks off is resumed by a target that continues a prefix, without a seam', () => {
+  const rig = new Rig(resumable);
+  const client = rig.stream({ stream_options: { include_usage: true } });
+  rig.last.stream();
+  rig.last.delta({ role: 'assistant', content: '' });
+  rig.last.delta({ content: 'The quick brown ' });
+  rig.last.delta({ content: 'fox' });
+  rig.last.trouble('reset');
+  assert.equal(rig.last.host, 'b', 'asked to go on');
+  const asked = rig.last.body['messages'] as { role: string; content: string }[];
+  assert.deepEqual(asked.at(-1), { role: 'assistant', content: 'The quick brown fox' });
+  assert.equal(rig.last.body['continue_final_message'], true);
+  rig.last.stream();
+  const other = { id: 'other', created: 99, model: 'other' };
+  rig.last.delta({ role: 'assistant', content: '' }, other);
+  rig.last.delta({ content: ' jumps' }, other);
+  rig.last.delta({ content: ' over.' }, other);
+  rig.last.finish('stop', { ...other, usage: { prompt_tokens: 20, completion_tokens: 3, total_tokens: 23 } });
+  rig.last.event('[DONE]');
+  rig.last.end();
+  assert.equal(client.said, 'The quick brown fox jumps over.');
+  assert.equal(client.events.at(-1), '[DONE]');
+  const chunks = client.events.slice(0, -1).map((data) => JSON.parse(data) as Record<string, unknown>);
+  assert.deepEqual(
+    [...new Set(chunks.map((chunk) => `${chunk['id']} ${chunk['created']} ${chunk['model']}`))],
+    ['c1 1 m'],
+  );
+  assert.equal(client.text.match(/"role"/g)?.length, 1, 'one role');
+  const usages = chunks.filter((chunk) => chunk['usage']);
+  assert.equal(usages.length, 1, 'one usage block');
+  const usage = usages[0]?.['usage'] as { completion_tokens: number; prompt_tokens: number };
+  assert.ok(usage.completion_tokens > 3 && usage.prompt_tokens < 20, 'for both legs, the prompt once');
+  assert.equal(rig.exchanges[0]?.outcome, 'answered');
+  assert.equal(rig.exchanges[0]?.attempts, 2);
+  nothingHeld(rig);
+});
+
+test('a target that repeats the prefix first is joined without repeating it', () => {
+  const rig = new Rig(resumable);
+  const client = rig.stream();
+  rig.last.stream();
+  rig.last.delta({ content: 'The quick brown fox' });
+  rig.last.trouble('reset');
+  rig.last.say('The quick brown fox jumps');
+  assert.equal(client.said, 'The quick brown fox jumps');
+});
+
+test('nobody who cannot continue a prefix is asked to, and the client is told the truth', () => {
+  const rig = new Rig();
+  const client = rig.stream();
+  rig.last.stream();
+  rig.last.delta({ content: 'Half' });
+  rig.last.trouble('reset');
+  assert.equal(rig.sends.length, 1);
+  assert.match(client.events.at(-1) ?? '', /"error"/);
+});
+
+test('a target that refuses the prefix after all never shows its own 400', () => {
+  const rig = new Rig(resumable);
+  const client = rig.stream();
+  rig.last.stream();
+  rig.last.delta({ content: 'Half' });
+  rig.last.trouble('reset');
+  rig.last.answer(400, { error: { message: 'This model does not support assistant message prefill.' } });
+  assert.ok(client.ended);
+  assert.match(client.text, /"error"/);
+  assert.ok(!client.text.includes('prefill'));
+});
+
+test('an answer cut while it was still reasoning starts anew, and no thought is shown twice', () => {
+  const rig = new Rig();
+  const client = rig.stream();
+  rig.last.stream();
+  rig.last.delta({ reasoning_content: 'Let me think' });
+  rig.last.trouble('reset');
+  assert.equal(rig.last.host, 'b');
+  assert.equal((rig.last.body['messages'] as unknown[]).length, 1, 'the same question again');
+  rig.last.stream();
+  rig.last.delta({ role: 'assistant', content: '' });
+  rig.last.delta({ reasoning_content: 'Thinking again' });
+  rig.last.delta({ content: 'The answer' });
+  rig.last.finish();
+  rig.last.end();
+  assert.equal(client.said, 'The answer');
+  assert.ok(client.text.includes('Let me think') && !client.text.includes('Thinking again'));
+  assert.equal(client.events.at(-1), '[DONE]');
+});
+
+test('a tool call is shown whole or not at all while another target could make it anew', () => {
+  const call = (args: string): Record<string, unknown> => ({
+    tool_calls: [{ index: 0, id: 't', function: { name: 'f', arguments: args } }],
+  });
+  const rig = new Rig();
+  const client = rig.stream({ tools: [{ type: 'function', function: { name: 'f' } }] });
+  rig.last.stream();
+  rig.last.delta(call('{"city": '));
+  rig.last.trouble('reset');
+  assert.equal(client.text, '', 'nothing of the broken call was shown');
+  rig.last.stream();
+  rig.last.delta(call('{"city": "Ulm"}'));
+  rig.last.finish('tool_calls');
+  rig.last.end();
+  assert.equal(client.text.match(/city/g)?.length, 1);
+  assert.equal(client.events.at(-1), '[DONE]');
+  nothingHeld(rig);
+});
+
+test('JSON is never put together from two halves', () => {
+  const rig = new Rig(resumable);
+  const client = rig.stream({ response_format: { type: 'json_object' } });
+  rig.last.stream();
+  rig.last.delta({ content: '{"a":' });
+  rig.last.trouble('reset');
+  assert.equal(rig.sends.length, 1);
+  assert.match(client.events.at(-1) ?? '', /"error"/);
+});
+
+test('an answer that breaks off again is resumed again, from all that was shown', () => {
+  const rig = new Rig(
+    config({
+      upstreams: Object.fromEntries(
+        ['a', 'b', 'c'].map((name) => [name, upstream({ baseUrl: `http://${name}.test/v1`, provider: 'vllm' })]),
+      ),
+      models: { m: model([target('a'), target('b', { tier: 'peak' }), target('c', { tier: 'standby' })]) },
+    }),
+  );
+  const client = rig.stream();
+  for (const piece of ['one ', 'two ']) {
+    rig.last.stream();
+    rig.last.delta({ content: piece });
+    rig.last.trouble('reset');
+  }
+  assert.deepEqual((rig.last.body['messages'] as unknown[]).at(-1), { role: 'assistant', content: 'one two ' });
+  rig.last.say('three');
+  assert.equal(client.said, 'one two three');
+  nothingHeld(rig);
+});
+
+test('a stream that waits long shows signs of life, and a later failure is in-band', () => {
+  const rig = new Rig(alone);
+  const client = rig.stream();
+  rig.time.advance(5_001);
+  assert.equal(client.status, 200);
+  assert.match(client.text, /^: waiting/);
+  rig.time.advance(20_000);
+  assert.equal(client.text.match(/^: /gm)?.length, 3);
+  rig.last.answer(400, { error: { message: 'no such thing' } });
+  assert.match(client.events.at(-1) ?? '', /no such thing/);
+  assert.ok(client.ended);
 });
 
 test('a bug in one exchange ends that exchange with a 500 and no other', () => {

@@ -5,7 +5,8 @@
 //   plan           which targets may answer (compliance, capabilities, context), in the order drawn
 //   limit          what the key may still use is reserved before anything is sent
 //   dispatch       waits for a target with room, strictly by lane: bound late, to the first one that has it
-//   call           one attempt at a time; faults before the first content are invisible to the caller
+//   call           one attempt at a time; faults before the first content are invisible to the caller, and after it an
+//                  answer is resumed or begun again where that can be done without a visible seam
 //   relay          bytes go through; backpressure goes back
 //   settle         whatever was taken is given back, and the fact is told, in one place
 //
@@ -14,29 +15,30 @@
 import type { DoorDialect } from '../dialects/dialect.ts';
 import { later, type MonotonicMs } from '../kernel/brands.ts';
 import { type Fault, fault, faults } from '../kernel/fault.ts';
-import type { AttemptFact } from '../kernel/facts.ts';
 import type { HeaderList } from '../kernel/headers.ts';
 import type { Surface } from '../kernel/lane.ts';
 import { limits } from '../kernel/limits.ts';
-import { reject, type Rejection, rejections } from '../kernel/rejection.ts';
-import { wordsOfBug } from '../kernel/result.ts';
+import { reject, type Rejection } from '../kernel/rejection.ts';
+import type { Usage } from '../kernel/usage.ts';
 import type { InboundHead, Reply, Visit } from '../ports/door.ts';
-import { decideAfterFault } from '../policy/failover.ts';
+import { decideAfterFault, type Verdict } from '../policy/failover.ts';
 import type { KeyLimits } from '../policy/key-limits.ts';
 import { TokenCorrection } from '../policy/token-correction.ts';
 import { Attempt } from './attempt.ts';
 import { authenticate } from './authenticate.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { beginStream, formOfFault, formOfRejection, rejectionOfFault, sendError, sendWhole } from './egress.ts';
-import { Exchange, type PlannedTarget } from './exchange.ts';
+import { beginStream } from './egress.ts';
+import { Endings } from './ending.ts';
+import { Exchange, type Phase, type PlannedTarget } from './exchange.ts';
 import type { Fleet, Ticket } from './fleet.ts';
 import type { Kit } from './kit.ts';
+import { legOf, rescueFor } from './leg.ts';
 import { limit } from './limit.ts';
 import { plan } from './plan.ts';
 import type { ModelResolver } from './resolve.ts';
-import { type Ending, settle } from './settle.ts';
 import type { Snapshot } from './snapshot.ts';
 import { traceparent } from './trace.ts';
+import { WaitingSigns } from './waiting-signs.ts';
 
 /** What the pipeline asks of the gateway around it; answers change with reloads. */
 export interface Surroundings {
@@ -56,13 +58,13 @@ export interface Entrance {
 /** Request headers of the caller that its provider may understand. Credentials and hop-by-hop headers never pass. */
 const PASSED_ON = ['anthropic-beta', 'anthropic-version', 'openai-beta', 'x-session-id'];
 
-const CLIENT_LEFT_STATUS = 499;
-
 export class Pipeline {
   readonly #kit: Kit;
   readonly #fleet: Fleet;
   readonly #around: Surroundings;
   readonly #correction = new TokenCorrection();
+  readonly #endings: Endings;
+  readonly #signs: WaitingSigns;
   readonly #live = new Set<Exchange>();
   readonly dispatcher: Dispatcher;
   /** Called when the last exchange in flight has ended. */
@@ -75,6 +77,11 @@ export class Pipeline {
     this.dispatcher = new Dispatcher(kit, fleet, {
       onTicket: (exchange, planned, ticket) => this.#guard(exchange, () => this.#call(exchange, planned, ticket)),
       onRefused: (exchange, rejection) => this.#refuse(exchange, rejection),
+    });
+    this.#signs = new WaitingSigns(kit, this.dispatcher);
+    this.#endings = new Endings(kit, fleet, this.#correction, (exchange) => {
+      this.#live.delete(exchange);
+      if (this.#live.size === 0) this.onIdle();
     });
   }
 
@@ -108,6 +115,7 @@ export class Pipeline {
   }
 
   #admit(exchange: Exchange, bytes: Uint8Array): void {
+    if (exchange.phase !== 'arriving') return;
     const now = this.#kit.clock.now();
     exchange.bodyAt = now;
     exchange.body = bytes;
@@ -119,6 +127,7 @@ export class Pipeline {
     if (refused !== null) return this.#refuse(exchange, refused);
     const total = exchange.model?.timeouts.totalMs ?? 0;
     exchange.totalTimer = this.#kit.timers.after(total, () => this.#expire(exchange));
+    this.#signs.watch(exchange);
     this.#dispatch(exchange);
   }
 
@@ -142,16 +151,21 @@ export class Pipeline {
     exchange.firstSentAt ??= now;
     if (planned.tried) planned.resends++;
     planned.tried = true;
-    exchange.note(now, 'sent', planned.target.id, `attempt ${exchange.attempts}`);
-    const order = {
-      request,
-      planned,
-      credential: ticket.credential,
-      extraHeaders: passedOn(exchange),
-      timeouts: planned.model.timeouts,
-    };
-    const attempt = new Attempt(
-      order,
+    exchange.note(now, exchange.rescue ?? 'sent', planned.target.id, `attempt ${exchange.attempts}`);
+    const leg = legOf(exchange, request, planned);
+    exchange.attempt = new Attempt(
+      {
+        request: leg.request,
+        planned: leg.planned,
+        credential: ticket.credential,
+        terms: {
+          speller: leg.speller,
+          transcript: exchange.transcript,
+          holdsToolCalls: () => planned.model.holdToolCalls && exchange.candidates().length > 0,
+        },
+        extraHeaders: passedOn(exchange),
+        timeouts: planned.model.timeouts,
+      },
       {
         onOutput: (bytes) => this.#guard(exchange, () => this.#show(exchange, bytes)),
         onComplete: (body) => this.#guard(exchange, () => this.#complete(exchange, body)),
@@ -160,7 +174,6 @@ export class Pipeline {
       },
       this.#kit,
     );
-    exchange.attempt = attempt;
   }
 
   #show(exchange: Exchange, bytes: Uint8Array): void {
@@ -169,8 +182,8 @@ export class Pipeline {
       const now = this.#kit.clock.now();
       beginStream(exchange, now);
       exchange.firstShownAt = now;
-      exchange.phase = 'relaying';
     }
+    exchange.phase = 'relaying';
     exchange.bytesOut += bytes.length;
     const keepsUp = exchange.reply.write(bytes);
     // A slow reader slows its upstream. Cutting it, if it never catches up, is the server's work.
@@ -178,41 +191,37 @@ export class Pipeline {
   }
 
   #complete(exchange: Exchange, body: Uint8Array | null): void {
-    const { attempt, ticket } = exchange;
+    const { attempt } = exchange;
     if (exchange.phase === 'ended' || attempt === null) return;
-    const now = this.#kit.clock.now();
-    ticket?.succeeded();
-    exchange.ticket = null;
-    this.#tellAttempt(exchange, null);
-    if (body !== null) {
-      sendWhole(exchange, body, now);
-      exchange.firstShownAt = now;
-      exchange.bytesOut = body.length;
-    } else {
-      if (attempt.usageOwed && attempt.sum?.usage)
-        this.#show(exchange, owedUsage(exchange, attempt, attempt.sum.usage));
+    if (body === null) {
+      const usage = attempt.usageOwed ? (attempt.sum?.usage ?? null) : null;
+      if (usage !== null) this.#show(exchange, owedUsage(exchange, exchange.transcript.whole(usage)));
       this.#show(exchange, exchange.dialect.endEvent);
-      exchange.reply.end();
     }
-    this.#end(exchange, { outcome: 'answered', status: 200, rejection: null, fault: null });
+    this.#endings.answered(exchange, body);
   }
 
-  #afterFault(exchange: Exchange, trouble: Fault): void {
+  #afterFault(exchange: Exchange, reported: Fault): void {
     const { current, ticket } = exchange;
     if (exchange.phase === 'ended' || current === null) return;
     const now = this.#kit.clock.now();
-    exchange.lastFault = trouble;
-    exchange.note(now, 'fault', current.target.id, `${trouble.kind}: ${trouble.message}`);
-    this.#tellAttempt(exchange, trouble);
+    exchange.note(now, 'fault', current.target.id, `${reported.kind}: ${reported.message}`);
+    this.#endings.attemptEnded(exchange, reported);
     exchange.ticket = null;
-    ticket?.failed(trouble);
+    ticket?.failed(reported);
+    const trouble = this.#troubleOf(exchange, reported);
+    const rescue = exchange.shown ? rescueFor(exchange) : null;
+    if (exchange.shown)
+      exchange.transcript.endLeg(exchange.request?.promptTokens ?? 0, exchange.attempt?.sum?.usage ?? null);
+    if (rescue !== 'none') exchange.rescue = rescue;
     const verdict = decideAfterFault(
       trouble,
       {
         attempts: exchange.attempts,
         maxAttempts: Math.min(exchange.snapshot.retry.maxAttempts, limits.attemptsMax),
-        untriedLeft: exchange.plan.some((planned) => !planned.tried),
-        shown: exchange.shown,
+        untriedLeft: exchange.candidates().length > 0,
+        beyondRescue: rescue === 'none',
+        sameCapable: reported === trouble && exchange.mayTake(current),
         budget: () => this.#fleet.upstream(current.target.upstream).budget.tryWithdraw(now),
         failoverOnContentFilter: current.model.failoverOnContentFilter,
         remainingMs: later(exchange.startedAt, current.model.timeouts.totalMs) - now,
@@ -222,13 +231,24 @@ export class Pipeline {
       current.resends + 1,
       this.#kit.chance,
     );
-    if (verdict.kind === 'giveUp') return this.#fail(exchange, trouble);
-    exchange.note(
-      now,
-      verdict.kind,
-      current.target.id,
-      verdict.kind === 'resend' ? `in ${Math.round(verdict.afterMs)} ms` : 'to another target',
-    );
+    this.#follow(exchange, current, trouble, verdict);
+  }
+
+  /**
+   * A later leg asks in a form that the client did not choose: a target's 400 to it (no prefix allowed) is not the
+   * client's mistake, and the trouble that broke the answer stays the one to tell.
+   */
+  #troubleOf(exchange: Exchange, reported: Fault): Fault {
+    const { lastFault } = exchange;
+    if (exchange.rescue !== null && lastFault !== null && faults[reported.kind].about === 'request') return lastFault;
+    exchange.lastFault = reported;
+    return reported;
+  }
+
+  #follow(exchange: Exchange, current: PlannedTarget, trouble: Fault, verdict: Verdict): void {
+    if (verdict.kind === 'giveUp') return this.#endings.failed(exchange, trouble);
+    const why = verdict.kind === 'resend' ? `in ${Math.round(verdict.afterMs)} ms` : 'to another target';
+    exchange.note(this.#kit.clock.now(), verdict.kind, current.target.id, why);
     exchange.phase = 'waiting';
     exchange.attempt = null;
     if (verdict.kind === 'failover') return this.#dispatch(exchange);
@@ -238,39 +258,11 @@ export class Pipeline {
     );
   }
 
-  /** Upstream trouble reaches the client: as an error answer, or in-band once the answer has begun. */
-  #fail(exchange: Exchange, trouble: Fault): void {
-    const upstream = exchange.current?.target.upstream.name ?? 'upstream';
-    const form = formOfFault(trouble, upstream);
-    const status = this.#tellClient(exchange, form, rejectionOfFault(trouble, upstream));
-    this.#end(exchange, { outcome: 'failed', status, rejection: null, fault: trouble.kind });
-  }
-
-  /** Our own no. After upstream trouble the client is told the trouble: it explains more than "no target left". */
   #refuse(exchange: Exchange, rejection: Rejection): void {
     if (exchange.phase === 'ended') return;
     this.dispatcher.withdraw(exchange);
     exchange.attempt?.cancel();
-    const { lastFault } = exchange;
-    if (lastFault !== null && rejections[rejection.kind].status >= 500 && rejection.kind !== 'draining') {
-      const told = faults[lastFault.kind].about === 'request' ? lastFault : withWait(lastFault, rejection.retryAfterMs);
-      return this.#fail(exchange, told);
-    }
-    exchange.note(this.#kit.clock.now(), 'rejected', null, rejection.message);
-    const status = this.#tellClient(exchange, formOfRejection(rejection), rejection);
-    this.#end(exchange, { outcome: 'rejected', status, rejection: rejection.kind, fault: null });
-  }
-
-  #tellClient(exchange: Exchange, form: ReturnType<typeof formOfRejection>, rejection: Rejection): number {
-    if (!exchange.shown) {
-      exchange.bytesOut += sendError(exchange, form, rejection, this.#kit.clock.now());
-      return form.status;
-    }
-    const event = exchange.dialect.errorEvent(form);
-    exchange.bytesOut += event.length;
-    exchange.reply.write(event);
-    exchange.reply.end();
-    return 200;
+    this.#endings.rejected(exchange, rejection);
   }
 
   #expire(exchange: Exchange): void {
@@ -278,64 +270,22 @@ export class Pipeline {
       if (exchange.phase === 'ended') return;
       this.dispatcher.withdraw(exchange);
       const late = fault('deadline', `Not finished within ${exchange.model?.timeouts.totalMs} ms.`);
-      if (exchange.attempt !== null) {
-        exchange.attempt.cancel();
-        this.#tellAttempt(exchange, late);
-      }
-      this.#fail(exchange, late);
+      exchange.attempt?.cancel();
+      this.#endings.attemptEnded(exchange, late);
+      this.#endings.failed(exchange, late);
     });
   }
 
   #abandon(exchange: Exchange): void {
     if (exchange.phase === 'ended') return;
     this.dispatcher.withdraw(exchange);
-    if (exchange.attempt !== null && (exchange.phase === 'calling' || exchange.phase === 'relaying')) {
-      exchange.attempt.cancel();
-      this.#tellAttempt(exchange, null);
-    }
-    const status = exchange.shown ? 200 : CLIENT_LEFT_STATUS;
-    this.#end(exchange, { outcome: 'abandoned', status, rejection: null, fault: null });
-  }
-
-  #end(exchange: Exchange, ending: Ending): void {
-    settle(exchange, ending, this.#kit, this.#fleet, this.#correction);
-    this.#live.delete(exchange);
-    if (this.#live.size === 0) this.onIdle();
+    this.#endings.abandoned(exchange);
   }
 
   #anotherHasRoom(exchange: Exchange): boolean {
     const now = this.#kit.clock.now();
     const { tokensReserved } = exchange;
-    return exchange.plan.some(
-      (planned) => !planned.tried && this.#fleet.obstacle(planned.target, tokensReserved, now) === null,
-    );
-  }
-
-  #tellAttempt(exchange: Exchange, trouble: Fault | null): void {
-    const { attempt, current } = exchange;
-    if (attempt === null || current === null) return;
-    const { target } = current;
-    const firstTokenMs = attempt.firstTokenAt === null ? null : attempt.firstTokenAt - attempt.sentAt;
-    const durationMs = this.#kit.clock.now() - attempt.sentAt;
-    const fact: AttemptFact = {
-      exchange: exchange.id,
-      number: exchange.attempts,
-      target: target.id,
-      upstream: target.upstream.name,
-      provider: target.upstream.provider.name,
-      model: current.model.name,
-      tier: target.tier,
-      surface: exchange.surface,
-      startedAt: (this.#kit.clock.wall() - durationMs) as AttemptFact['startedAt'],
-      durationMs,
-      firstTokenMs,
-      keepAlives: attempt.sum?.keepAlives ?? 0,
-      status: attempt.status,
-      fault: trouble?.kind ?? null,
-      faultMessage: trouble?.message ?? null,
-      usage: attempt.sum?.usage ?? null,
-    };
-    this.#kit.facts.accept({ kind: 'attempt', attempt: fact });
+    return exchange.candidates().some(({ target }) => this.#fleet.obstacle(target, tokensReserved, now) === null);
   }
 
   /** A bug in one exchange ends that exchange, truthfully, and no other. */
@@ -343,10 +293,15 @@ export class Pipeline {
     try {
       work();
     } catch (error) {
-      const at = this.#kit.clock.wall();
-      this.#kit.facts.accept({ kind: 'bug', at, where: `exchange ${exchange.id}`, error: wordsOfBug(error) });
+      this.#endings.bug(exchange, error);
+      if (exchange.phase === 'ended') return;
       exchange.lastFault = null;
-      this.#refuse(exchange, reject('internal', 'The gateway failed on this request. It has been logged.'));
+      try {
+        this.#refuse(exchange, reject('internal', 'The gateway failed on this request. It has been logged.'));
+      } catch (again) {
+        this.#endings.bug(exchange, again);
+        if ((exchange.phase as Phase) !== 'ended') this.#endings.destroyed(exchange);
+      }
     }
   }
 }
@@ -368,18 +323,10 @@ function passedOn(exchange: Exchange): HeaderList {
   return headers;
 }
 
-const withWait = (trouble: Fault, retryAfterMs: number | null): Fault => ({
-  ...trouble,
-  retryAfterMs: retryAfterMs ?? trouble.retryAfterMs,
-});
-
 /** OpenAI clients that asked for usage expect it in an event of its own; DeepSeek puts it on the last content event. */
-function owedUsage(
-  exchange: Exchange,
-  attempt: Attempt,
-  usage: NonNullable<NonNullable<Attempt['sum']>['usage']>,
-): Uint8Array {
-  const first = attempt.firstData === null ? {} : (JSON.parse(attempt.firstData) as Record<string, unknown>);
+function owedUsage(exchange: Exchange, usage: Usage): Uint8Array {
+  const { firstData } = exchange.transcript;
+  const first = firstData === null ? {} : (JSON.parse(firstData) as Record<string, unknown>);
   const id = typeof first['id'] === 'string' ? first['id'] : exchange.id;
   const model = typeof first['model'] === 'string' ? first['model'] : (exchange.current?.target.model ?? '');
   const created = typeof first['created'] === 'number' ? first['created'] : Math.floor(exchange.startedWall / 1000);

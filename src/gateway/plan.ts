@@ -67,7 +67,7 @@ function addTargets(
 }
 
 /** The provider's own preparation, with the target's defaults under it and, if so configured, what it cannot take dropped. */
-function prepareFor(request: CanonicalRequest, target: Target, dropParams: boolean): Prepared {
+export function prepareFor(request: CanonicalRequest, target: Target, dropParams: boolean): Prepared {
   const { defaults } = target;
   const missing = Object.keys(defaults).filter((field) => request.body[field] === undefined);
   const completed =

@@ -14,7 +14,7 @@ import type { Kit } from './kit.ts';
 /** Characters of an answer per token, where a provider says no usage (English and code: 3.5 to 4.5). */
 const CHARACTERS_PER_TOKEN = 4;
 
-export interface Ending {
+export interface Settlement {
   readonly outcome: Outcome;
   /** What the client saw; 499 when it left before any. */
   readonly status: number;
@@ -22,13 +22,20 @@ export interface Ending {
   readonly fault: FaultKind | null;
 }
 
-export function settle(exchange: Exchange, ending: Ending, kit: Kit, fleet: Fleet, correction: TokenCorrection): void {
+export function settle(
+  exchange: Exchange,
+  settlement: Settlement,
+  kit: Kit,
+  fleet: Fleet,
+  correction: TokenCorrection,
+): void {
   const now = kit.clock.now();
   exchange.phase = 'ended';
   exchange.totalTimer?.cancel();
   exchange.backoffTimer?.cancel();
+  exchange.signTimer?.cancel();
   const sum = exchange.attempt?.sum ?? null;
-  const usage = exchange.shown || ending.outcome === 'answered' ? usageOf(exchange, sum) : null;
+  const usage = exchange.shown || settlement.outcome === 'answered' ? usageOf(exchange, sum) : null;
   giveBack(exchange, usage, fleet, now);
   if (usage?.source === 'provider' && exchange.request !== null && exchange.model !== null) {
     correction.learn(
@@ -38,8 +45,8 @@ export function settle(exchange: Exchange, ending: Ending, kit: Kit, fleet: Flee
       usage.promptTokens,
     );
   }
-  exchange.note(now, ending.outcome, exchange.current?.target.id ?? null, `status ${ending.status}`);
-  kit.facts.accept({ kind: 'exchange', exchange: factOf(exchange, ending, usage, now - exchange.startedAt) });
+  exchange.note(now, settlement.outcome, exchange.current?.target.id ?? null, `status ${settlement.status}`);
+  kit.facts.accept({ kind: 'exchange', exchange: factOf(exchange, settlement, usage, now - exchange.startedAt) });
 }
 
 function giveBack(exchange: Exchange, usage: Usage | null, fleet: Fleet, now: Exchange['startedAt']): void {
@@ -58,17 +65,17 @@ function giveBack(exchange: Exchange, usage: Usage | null, fleet: Fleet, now: Ex
 /** The provider's word, or an estimate from what was delivered; never from what failed. */
 function usageOf(exchange: Exchange, sum: AnswerSum | null): Usage | null {
   if (sum === null) return null;
-  if (sum.usage !== null) return sum.usage;
-  return {
+  if (sum.usage !== null) return exchange.transcript.whole(sum.usage);
+  return exchange.transcript.whole({
     promptTokens: Math.round(exchange.request?.promptTokens ?? 0),
     completionTokens: Math.ceil(sum.characters / CHARACTERS_PER_TOKEN),
     cachedTokens: null,
     reasoningTokens: null,
     source: 'estimated',
-  };
+  });
 }
 
-function factOf(exchange: Exchange, ending: Ending, usage: Usage | null, durationMs: number): ExchangeFact {
+function factOf(exchange: Exchange, settlement: Settlement, usage: Usage | null, durationMs: number): ExchangeFact {
   const target = exchange.current?.target ?? null;
   const price = target?.upstream.provider.price(target.model, exchange.startedWall) ?? null;
   return {
@@ -81,10 +88,10 @@ function factOf(exchange: Exchange, ending: Ending, usage: Usage | null, duratio
     modelAsked: exchange.request?.model.slice(0, 256) ?? null,
     model: exchange.model?.name ?? null,
     stream: exchange.request?.stream ?? false,
-    outcome: ending.outcome,
-    status: ending.status,
-    rejection: ending.rejection,
-    fault: ending.fault,
+    outcome: settlement.outcome,
+    status: settlement.status,
+    rejection: settlement.rejection,
+    fault: settlement.fault,
     target: target?.id ?? null,
     upstream: target?.upstream.name ?? null,
     provider: target?.upstream.provider.name ?? null,

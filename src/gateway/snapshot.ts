@@ -46,6 +46,7 @@ export interface Model {
   readonly timeouts: TimeoutsConfig;
   readonly dropParams: boolean;
   readonly failoverOnContentFilter: boolean;
+  readonly holdToolCalls: boolean;
 }
 
 /** A public name with a `*`. */

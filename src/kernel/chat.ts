@@ -47,6 +47,8 @@ export interface AnswerReading {
   readonly content: boolean;
   readonly reasoning: boolean;
   readonly toolCall: boolean;
+  /** The text itself, of all choices together; what a rescue continues from. */
+  readonly text: string;
   /** Characters of text and reasoning, for usage estimates when the provider says none. */
   readonly characters: number;
   /** As the provider said it; null when not finished. */
@@ -64,6 +66,7 @@ export const silentReading: AnswerReading = {
   content: false,
   reasoning: false,
   toolCall: false,
+  text: '',
   characters: 0,
   finishReason: null,
   usage: null,

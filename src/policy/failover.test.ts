@@ -17,7 +17,8 @@ const usual: FaultSituation = {
   attempts: 1,
   maxAttempts: 3,
   untriedLeft: true,
-  shown: false,
+  beyondRescue: false,
+  sameCapable: true,
   budget: () => true,
   failoverOnContentFilter: false,
   waitMsLeft: 1_000_000,
@@ -66,8 +67,8 @@ test('a rate limit that ends while the exchange may still wait is waited for', (
   assert.equal(decide('rateLimited', { ...alone, waitMsLeft: 2000, budget: unasked }, 2000).kind, 'giveUp');
 });
 
-test('once content was shown nothing is tried', () => {
-  for (const kind of kinds) assert.equal(decide(kind, { shown: true, budget: unasked }).kind, 'giveUp');
+test('beyond rescue nothing is tried', () => {
+  for (const kind of kinds) assert.equal(decide(kind, { beyondRescue: true, budget: unasked }).kind, 'giveUp');
 });
 
 test('attempts, budget and time are bounds', () => {
@@ -83,7 +84,8 @@ test('a resend is decided if and only if the budget gave one, and fits into the 
     attempts: fc.integer({ min: 1, max: 4 }),
     maxAttempts: fc.integer({ min: 1, max: 4 }),
     untriedLeft: fc.boolean(),
-    shown: fc.boolean(),
+    beyondRescue: fc.boolean(),
+    sameCapable: fc.boolean(),
     failoverOnContentFilter: fc.boolean(),
     remainingMs: fc.integer({ min: -10, max: 30_000 }),
     waitMsLeft: fc.integer({ min: -10, max: 30_000 }),
@@ -102,12 +104,12 @@ test('a resend is decided if and only if the budget gave one, and fits into the 
         const verdict = decideAfterFault(trouble, { ...some, budget }, retry, resend, seededChance(seed));
         assert.equal(withdrawn, verdict.kind === 'resend' ? 1 : 0);
         if (verdict.kind === 'giveUp') return;
-        assert.ok(!some.shown && some.attempts < some.maxAttempts);
+        assert.ok(!some.beyondRescue && some.attempts < some.maxAttempts);
         if (verdict.kind === 'failover') return assert.ok(some.untriedLeft);
         assert.ok(
           verdict.afterMs < Math.min(some.remainingMs, some.waitMsLeft) && verdict.afterMs >= (retryAfterMs ?? 0),
         );
-        assert.ok(faults[kind].sameAgain);
+        assert.ok(faults[kind].sameAgain && some.sameCapable);
       },
     ),
   );

@@ -1,7 +1,7 @@
 // Failover: what to do after a fault, and the only place that decides it. Retries decided in two places multiply (three
 // layers of three make twenty-seven sends), so transports and providers never retry on their own.
 // What a fault means stands in the kernel's table; here stands the order of preference:
-//   1. nothing once content has reached the client: a second answer cannot be glued to half of a first one;
+//   1. nothing once the client has read what can neither be continued nor begun again (rescue.ts decides that);
 //   2. another target, when the fault allows: it costs no wait, and what just failed is the worst bet;
 //   3. the same target again, when the fault allows, there is no other, the budget has room and the wait fits;
 //   4. giving up.
@@ -19,8 +19,10 @@ export interface FaultSituation {
   readonly maxAttempts: number;
   /** Another eligible target has not been tried in this exchange. */
   readonly untriedLeft: boolean;
-  /** Content has reached the client. */
-  readonly shown: boolean;
+  /** Content has reached the client, and the answer can neither be resumed nor begun again. */
+  readonly beyondRescue: boolean;
+  /** The target that failed could take what is left to do: a resumed answer needs one that continues a prefix. */
+  readonly sameCapable: boolean;
   /** Withdraws one resend to the same upstream; asked last, and only when the resend will happen if it says yes. */
   readonly budget: () => boolean;
   readonly failoverOnContentFilter: boolean;
@@ -43,9 +45,10 @@ export function decideAfterFault(
   resendNumber: number,
   chance: Chance,
 ): Verdict {
-  if (situation.shown || situation.remainingMs <= 0 || situation.attempts >= situation.maxAttempts) return giveUp;
+  if (situation.beyondRescue || situation.remainingMs <= 0 || situation.attempts >= situation.maxAttempts)
+    return giveUp;
   if (situation.untriedLeft && mayFailOver(fault, situation)) return { kind: 'failover' };
-  if (!faults[fault.kind].sameAgain) return giveUp;
+  if (!faults[fault.kind].sameAgain || !situation.sameCapable) return giveUp;
   const afterMs = backoffMs(resendNumber, retry, fault.retryAfterMs, chance);
   if (afterMs >= Math.min(situation.remainingMs, situation.waitMsLeft) || !situation.budget()) return giveUp;
   return { kind: 'resend', afterMs };

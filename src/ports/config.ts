@@ -14,6 +14,8 @@ export interface TimeoutsConfig {
   readonly totalMs: number;
   /** In the waiting room. */
   readonly queueMs: number;
+  /** Without content for this long, a stream's client gets status 200 and comments: later failures are in-band then. */
+  readonly commitAfterMs: number;
 }
 
 export interface RetryConfig {
@@ -87,6 +89,8 @@ export interface ModelConfig {
   readonly dropParams: boolean;
   /** Ask the next target when a content policy refused. */
   readonly failoverOnContentFilter: boolean;
+  /** Keep an unfinished tool call back while another target could still make it anew. */
+  readonly holdToolCalls: boolean;
 }
 
 export interface KeyConfig {

@@ -15,5 +15,6 @@ export const anything: Capabilities = {
   outputTokens: null,
   can: able(['prefix']),
   prefix: null,
+  resumeFields: {},
   reasoningField: null,
 };

@@ -59,6 +59,7 @@ export const mistral: Provider = {
     // Its fill-in-the-middle has a path and an answer form of its own, so completions are not served.
     surfaces: model.includes('embed') ? ['embeddings'] : ['chat'],
     can: able(['logprobs']),
+    // The answer repeats the prefix (unverified).
     prefix: 'prefix-flag',
   }),
   accountConcurrency: () => null,

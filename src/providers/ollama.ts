@@ -8,7 +8,6 @@ import { selfHosted } from './self-hosted.ts';
 
 const rules: ParameterRules = {
   ...openaiOnly('Ollama'),
-  function_call: lack('Ollama takes `tools` instead', 'auto'),
   max_completion_tokens: renameLimit('max_tokens'),
   n: lack('Ollama gives one answer per request', 1),
   best_of: lack('Ollama gives one answer per request', 1),

@@ -4,6 +4,7 @@ import type { FarDialect } from '../dialects/dialect.ts';
 import type { JsonPatch } from '../dialects/json-patch.ts';
 import type { CanonicalRequest, Need } from '../kernel/chat.ts';
 import type { WallMs } from '../kernel/brands.ts';
+import type { JsonObject } from '../kernel/json.ts';
 import type { Surface } from '../kernel/lane.ts';
 import type { ProviderName, TargetTraits } from '../kernel/provider.ts';
 
@@ -23,6 +24,8 @@ export interface Capabilities {
   readonly outputTokens: number | null;
   readonly can: Readonly<Record<Need, boolean>>;
   readonly prefix: PrefixStyle | null;
+  /** Request fields that keep a model from thinking again when it continues an answer that had begun. */
+  readonly resumeFields: JsonObject;
   /** The field that carries reasoning in answers; null when there is none. */
   readonly reasoningField: 'reasoning_content' | 'reasoning' | null;
 }

@@ -1,6 +1,7 @@
 // What the self-hosted engines share: no key needed, their own port on this machine, the models they were started with,
 // no price. An engine writes down only where it differs.
 import { openaiFar } from '../dialects/openai/dialect.ts';
+import type { JsonObject } from '../kernel/json.ts';
 import { prepareBody } from './parameters.ts';
 import type { Provider } from './provider.ts';
 
@@ -18,3 +19,9 @@ export const selfHosted = (engine: SelfHosted): Provider => ({
   price: () => null,
   ...engine,
 });
+
+/**
+ * Keeps a reasoning parser from taking the rest of an answer for thoughts (wire notes, H). DeepSeek's templates read
+ * `thinking`, Qwen's `enable_thinking`; a template that reads neither ignores both (unverified).
+ */
+export const withoutThinking: JsonObject = { chat_template_kwargs: { thinking: false, enable_thinking: false } };

@@ -5,7 +5,7 @@ import { prefixMessage } from '../dialects/openai/messages.ts';
 import { able, anything } from './capabilities.ts';
 import { reasoningAs, unflagged, withHistory } from './history.ts';
 import { prepareBody, withPatch } from './parameters.ts';
-import { selfHosted } from './self-hosted.ts';
+import { selfHosted, withoutThinking } from './self-hosted.ts';
 
 export const sglang = selfHosted({
   name: 'sglang',
@@ -14,6 +14,7 @@ export const sglang = selfHosted({
     ...anything,
     can: able(),
     prefix: 'continue-final-message',
+    resumeFields: withoutThinking,
     reasoningField: 'reasoning_content',
   }),
   prepare: (request, model) => {

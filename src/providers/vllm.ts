@@ -5,12 +5,18 @@ import { prefixMessage } from '../dialects/openai/messages.ts';
 import { able, anything } from './capabilities.ts';
 import { unflagged, withHistory } from './history.ts';
 import { prepareBody, withPatch } from './parameters.ts';
-import { selfHosted } from './self-hosted.ts';
+import { selfHosted, withoutThinking } from './self-hosted.ts';
 
 export const vllm = selfHosted({
   name: 'vllm',
   defaultBaseUrl: 'http://127.0.0.1:8000/v1',
-  capabilities: () => ({ ...anything, can: able(), prefix: 'continue-final-message', reasoningField: 'reasoning' }),
+  capabilities: () => ({
+    ...anything,
+    can: able(),
+    prefix: 'continue-final-message',
+    resumeFields: withoutThinking,
+    reasoningField: 'reasoning',
+  }),
   prepare: (request, model) => {
     const prepared = withHistory(request, prepareBody(request, model), unflagged);
     if (request.surface !== 'chat' || prefixMessage(request.body) === null) return prepared;

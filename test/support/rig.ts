@@ -149,7 +149,7 @@ export class Client implements Reply {
   get events(): string[] {
     return this.text
       .split('\n\n')
-      .filter(Boolean)
+      .filter((event) => event.startsWith('data:'))
       .map((event) => event.replace(/^data: ?/, ''));
   }
   /** The text that the stream's deltas add up to. */
@@ -189,7 +189,7 @@ export const target = (name: string, over: Partial<TargetConfig> = {}): TargetCo
   ...over,
 });
 
-const timeouts = { connectMs: 2_000, firstTokenMs: 10_000, idleMs: 20_000, totalMs: 600_000, queueMs: 30_000 };
+const timeouts = { connectMs: 2_000, firstTokenMs: 10_000, idleMs: 20_000, totalMs: 600_000, queueMs: 30_000, commitAfterMs: 5_000 };
 
 export const model = (targets: readonly TargetConfig[], over: Partial<ModelConfig> = {}): ModelConfig => ({
   targets,
@@ -197,6 +197,7 @@ export const model = (targets: readonly TargetConfig[], over: Partial<ModelConfi
   timeouts,
   dropParams: false,
   failoverOnContentFilter: false,
+  holdToolCalls: true,
   ...over,
 });
 

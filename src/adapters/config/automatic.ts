@@ -54,6 +54,7 @@ const demoModel: ModelConfig = {
   timeouts: defaultTimeouts,
   dropParams: false,
   failoverOnContentFilter: false,
+  holdToolCalls: true,
 };
 
 function plain(settings: Pick<UpstreamConfig, 'provider'> & Partial<UpstreamConfig>): UpstreamConfig {

@@ -15,6 +15,7 @@ export const defaultTimeouts: TimeoutsConfig = {
   idleMs: 20_000,
   totalMs: 600_000,
   queueMs: 30_000,
+  commitAfterMs: 5_000,
 };
 
 export const defaultRetry: RetryConfig = { maxAttempts: 5, budgetPercent: 10, backoffMs: 500, backoffMsMax: 20_000 };

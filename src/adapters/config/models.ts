@@ -50,6 +50,7 @@ function readModel(name: string, file: FileModel, sources: ModelSources, reading
     timeouts: readTimeouts(file.timeouts, sources.timeouts, [...path, 'timeouts'], reading.problems),
     dropParams: file.dropParams ?? false,
     failoverOnContentFilter: file.failoverOnContentFilter ?? false,
+    holdToolCalls: file.holdToolCalls ?? true,
   };
 }
 

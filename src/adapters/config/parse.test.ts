@@ -16,6 +16,7 @@ test('an almost empty file is every default, with the demo', () => {
     idleMs: 20000,
     totalMs: 600000,
     queueMs: 30000,
+    commitAfterMs: 5000,
   });
   assert.deepEqual(config.retry, { maxAttempts: 5, budgetPercent: 10, backoffMs: 500, backoffMsMax: 20000 });
   assert.deepEqual(Object.keys(config.upstreams), ['demo']);
@@ -330,7 +331,14 @@ test('zero is accepted where it means something', () => {
 
 test('a short total cuts the defaults that would outlast it', () => {
   const { timeouts } = goodConfig('timeouts: {totalMs: 5000}');
-  assert.deepEqual(timeouts, { connectMs: 2000, firstTokenMs: 5000, idleMs: 5000, totalMs: 5000, queueMs: 5000 });
+  assert.deepEqual(timeouts, {
+    connectMs: 2000,
+    firstTokenMs: 5000,
+    idleMs: 5000,
+    totalMs: 5000,
+    queueMs: 5000,
+    commitAfterMs: 5000,
+  });
 });
 
 test('a header may hold credentials where no key does', () => {

@@ -51,6 +51,10 @@ const modelTimeouts = z.strictObject({
   idleMs: ms('Longest gap between two pieces of content; keep-alives do not count.', defaultTimeouts.idleMs),
   totalMs: ms('The whole exchange, waiting included.', defaultTimeouts.totalMs),
   queueMs: ms('Longest wait for room; 0 never waits.', defaultTimeouts.queueMs, 0),
+  commitAfterMs: ms(
+    "Without content for this long a stream's client gets status 200 and comments.",
+    defaultTimeouts.commitAfterMs,
+  ),
 });
 // Connections are shared by all models of an upstream, so a model has no say in how they are made.
 const timeouts = modelTimeouts.extend({
@@ -132,6 +136,7 @@ const model = z.strictObject({
   timeouts: modelTimeouts.meta({ description: 'Instead of the file’s `timeouts`, setting by setting.' }).optional(),
   dropParams: flag('Drop request parameters that a target cannot take, instead of refusing.', false),
   failoverOnContentFilter: flag('Ask the next target when a content policy refused.', false),
+  holdToolCalls: flag('Keep an unfinished tool call back while another target could make it anew.', true),
 });
 
 const key = z.strictObject({

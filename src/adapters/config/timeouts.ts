@@ -4,7 +4,7 @@ import { defaultBreaker, defaultRetry } from './defaults.ts';
 import type { Path, Problems } from './problems.ts';
 import type { FileConfig, FileTimeouts } from './schema.ts';
 
-const insideTotal = ['firstTokenMs', 'idleMs', 'queueMs'] as const;
+const insideTotal = ['firstTokenMs', 'idleMs', 'queueMs', 'commitAfterMs'] as const;
 
 /** What is not written comes from `inherited`, cut to a `totalMs` that is written: nothing outlasts the whole. */
 export function readTimeouts(
@@ -25,6 +25,7 @@ export function readTimeouts(
     idleMs: part('idleMs'),
     totalMs,
     queueMs: part('queueMs'),
+    commitAfterMs: part('commitAfterMs'),
   };
 }
 

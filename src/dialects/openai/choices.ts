@@ -25,7 +25,7 @@ export function readChoices(body: JsonObject): AnswerReading | null {
     return known ? { ...silentReading, usage, usageOnly: usage !== null } : null;
   }
   if (choices.length === 0) return { ...silentReading, usage, usageOnly: usage !== null };
-  const tally: Tally = { content: false, reasoning: false, toolCall: false, characters: 0 };
+  const tally: Tally = { content: false, reasoning: false, toolCall: false, text: '', characters: 0 };
   let finishReason: string | null = null;
   for (const choice of choices) {
     if (!isObject(choice)) continue;
@@ -40,6 +40,7 @@ interface Tally {
   content: boolean;
   reasoning: boolean;
   toolCall: boolean;
+  text: string;
   characters: number;
 }
 
@@ -105,6 +106,7 @@ function addContent(content: JsonValue | undefined, tally: Tally): void {
 function addText(text: string, tally: Tally): void {
   if (text === '') return;
   tally.content = true;
+  tally.text += text;
   tally.characters += text.length;
 }
 

@@ -4,7 +4,16 @@ import { readAnswer } from './answer.ts';
 import { errorBody, errorEvent, readFault } from './errors.ts';
 import { endEvent, readEvent, usageEvent } from './events.ts';
 import { readRequest } from './request.ts';
+import { speller } from './speller.ts';
 
-export const openaiDoor: DoorDialect = { name: 'openai', readRequest, errorBody, errorEvent, usageEvent, endEvent };
+export const openaiDoor: DoorDialect = {
+  name: 'openai',
+  readRequest,
+  errorBody,
+  errorEvent,
+  usageEvent,
+  endEvent,
+  speller,
+};
 
 export const openaiFar: FarDialect = { name: 'openai', readEvent, readAnswer, readFault };

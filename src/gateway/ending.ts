@@ -1,0 +1,130 @@
+// Ending: how an exchange ends, once, whichever way: answered, failed, rejected or abandoned. Each tells the client the
+// truth in the form that is still possible, settles, and lets go. Nothing here decides whether to try again.
+import type { ErrorForm } from '../dialects/dialect.ts';
+import { type Fault, faults } from '../kernel/fault.ts';
+import type { AttemptFact } from '../kernel/facts.ts';
+import { type Rejection, rejections } from '../kernel/rejection.ts';
+import { wordsOfBug } from '../kernel/result.ts';
+import type { TokenCorrection } from '../policy/token-correction.ts';
+import { formOfFault, formOfRejection, rejectionOfFault, sendError, sendWhole } from './egress.ts';
+import type { Exchange } from './exchange.ts';
+import type { Fleet } from './fleet.ts';
+import type { Kit } from './kit.ts';
+import { type Settlement, settle } from './settle.ts';
+
+const CLIENT_LEFT_STATUS = 499;
+
+export class Endings {
+  readonly #kit: Kit;
+  readonly #fleet: Fleet;
+  readonly #correction: TokenCorrection;
+  readonly #onEnded: (exchange: Exchange) => void;
+
+  constructor(kit: Kit, fleet: Fleet, correction: TokenCorrection, onEnded: (exchange: Exchange) => void) {
+    this.#kit = kit;
+    this.#fleet = fleet;
+    this.#correction = correction;
+    this.#onEnded = onEnded;
+  }
+
+  /** `body`: the whole answer; null when it was streamed, its last event included. */
+  answered(exchange: Exchange, body: Uint8Array | null): void {
+    exchange.ticket?.succeeded();
+    exchange.ticket = null;
+    this.attemptEnded(exchange, null);
+    if (body === null) exchange.reply.end();
+    else {
+      const now = this.#kit.clock.now();
+      sendWhole(exchange, body, now);
+      exchange.firstShownAt = now;
+      exchange.bytesOut = body.length;
+    }
+    this.#end(exchange, { outcome: 'answered', status: 200, rejection: null, fault: null });
+  }
+
+  /** Upstream trouble reaches the client: as an error answer, or in-band once the answer has begun. */
+  failed(exchange: Exchange, trouble: Fault): void {
+    const upstream = exchange.current?.target.upstream.name ?? 'upstream';
+    const status = this.#tell(exchange, formOfFault(trouble, upstream), rejectionOfFault(trouble, upstream));
+    this.#end(exchange, { outcome: 'failed', status, rejection: null, fault: trouble.kind });
+  }
+
+  /** Our own no. After upstream trouble the client is told the trouble: it explains more than "no target left". */
+  rejected(exchange: Exchange, rejection: Rejection): void {
+    const { lastFault } = exchange;
+    if (lastFault !== null && rejections[rejection.kind].status >= 500 && rejection.kind !== 'draining') {
+      const retryAfterMs = rejection.retryAfterMs ?? lastFault.retryAfterMs;
+      const told = faults[lastFault.kind].about === 'request' ? lastFault : { ...lastFault, retryAfterMs };
+      return this.failed(exchange, told);
+    }
+    exchange.note(this.#kit.clock.now(), 'rejected', null, rejection.message);
+    const status = this.#tell(exchange, formOfRejection(rejection), rejection);
+    this.#end(exchange, { outcome: 'rejected', status, rejection: rejection.kind, fault: null });
+  }
+
+  /** The client left. */
+  abandoned(exchange: Exchange): void {
+    if (exchange.attempt !== null) {
+      exchange.attempt.cancel();
+      this.attemptEnded(exchange, null);
+    }
+    const status = exchange.committed ? 200 : CLIENT_LEFT_STATUS;
+    this.#end(exchange, { outcome: 'abandoned', status, rejection: null, fault: null });
+  }
+
+  /** Last resort, when even telling the client failed: the connection is cut, and everything is given back. */
+  destroyed(exchange: Exchange): void {
+    exchange.reply.destroy();
+    this.#end(exchange, { outcome: 'failed', status: 500, rejection: 'internal', fault: null });
+  }
+
+  bug(exchange: Exchange, error: unknown): void {
+    const at = this.#kit.clock.wall();
+    this.#kit.facts.accept({ kind: 'bug', at, where: `exchange ${exchange.id}`, error: wordsOfBug(error) });
+  }
+
+  attemptEnded(exchange: Exchange, trouble: Fault | null): void {
+    const { attempt, current } = exchange;
+    if (attempt === null || current === null) return;
+    const { target } = current;
+    const firstTokenMs = attempt.firstTokenAt === null ? null : attempt.firstTokenAt - attempt.sentAt;
+    const durationMs = this.#kit.clock.now() - attempt.sentAt;
+    const fact: AttemptFact = {
+      exchange: exchange.id,
+      number: exchange.attempts,
+      target: target.id,
+      upstream: target.upstream.name,
+      provider: target.upstream.provider.name,
+      model: current.model.name,
+      tier: target.tier,
+      surface: exchange.surface,
+      startedAt: (this.#kit.clock.wall() - durationMs) as AttemptFact['startedAt'],
+      durationMs,
+      firstTokenMs,
+      keepAlives: attempt.sum?.keepAlives ?? 0,
+      status: attempt.status,
+      fault: trouble?.kind ?? null,
+      faultMessage: trouble?.message ?? null,
+      usage: attempt.sum?.usage ?? null,
+    };
+    this.#kit.facts.accept({ kind: 'attempt', attempt: fact });
+  }
+
+  /** Answers the status the client saw. */
+  #tell(exchange: Exchange, form: ErrorForm, rejection: Rejection): number {
+    if (!exchange.committed) {
+      exchange.bytesOut += sendError(exchange, form, rejection, this.#kit.clock.now());
+      return form.status;
+    }
+    const event = exchange.dialect.errorEvent(form);
+    exchange.bytesOut += event.length;
+    exchange.reply.write(event);
+    exchange.reply.end();
+    return 200;
+  }
+
+  #end(exchange: Exchange, settlement: Settlement): void {
+    settle(exchange, settlement, this.#kit, this.#fleet, this.#correction);
+    this.#onEnded(exchange);
+  }
+}

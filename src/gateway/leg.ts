@@ -1,0 +1,66 @@
+// Leg: one attempt as part of an answer that may have begun already. The first leg is the request as it came; a later one
+// continues what was shown (resume) or begins again without repeating it (restart), spelled as if the first had gone on.
+import type { Speller } from '../dialects/dialect.ts';
+import type { CanonicalRequest } from '../kernel/chat.ts';
+import type { JsonObject } from '../kernel/json.ts';
+import { utf8Encode } from '../kernel/web.ts';
+import { rescueOf } from '../policy/rescue.ts';
+import { Seam } from '../policy/seam.ts';
+import { estimateTokens } from '../dialects/tokens.ts';
+import type { Exchange, PlannedTarget } from './exchange.ts';
+import { prepareFor } from './plan.ts';
+
+/** Forms of an answer that cannot be put together from two halves. */
+const unsplicable = new Set(['jsonObject', 'jsonSchema', 'logprobs', 'manyChoices', 'audio']);
+/** Left to a resumed answer however much was said: a target must be able to finish its sentence. */
+const ANSWER_TOKENS_LEFT_MIN = 16;
+
+/** What could be done if the attempt under way broke off now. */
+export function rescueFor(exchange: Exchange): ReturnType<typeof rescueOf> {
+  const { request, transcript } = exchange;
+  if (request === null || request.surface !== 'chat') return 'none';
+  return rescueOf({
+    shownCharacters: transcript.text.length,
+    shownToolCall: transcript.toolCall,
+    splicable: !request.needs.some((need) => unsplicable.has(need)),
+    oneChoice: request.choices === 1,
+  });
+}
+
+export interface Leg {
+  readonly request: CanonicalRequest;
+  readonly planned: PlannedTarget;
+  /** Spells the leg's events; null: they go through as they come. */
+  readonly speller: Speller | null;
+}
+
+export function legOf(exchange: Exchange, request: CanonicalRequest, planned: PlannedTarget): Leg {
+  const { rescue, transcript } = exchange;
+  if (rescue === null) return { request, planned, speller: null };
+  const { firstData } = transcript;
+  if (rescue === 'restart') {
+    return { request, planned, speller: exchange.dialect.speller(firstData, null, !transcript.reasoning) };
+  }
+  const continued = continuation(request, transcript.text, planned.target.capabilities.resumeFields);
+  const prepared = prepareFor(continued, planned.target, planned.model.dropParams);
+  const speller = exchange.dialect.speller(firstData, new Seam(transcript.text), false);
+  return { request: continued, planned: { ...planned, prepared }, speller };
+}
+
+/** The request with what was shown as the beginning of the answer. */
+function continuation(request: CanonicalRequest, shown: string, resumeFields: JsonObject): CanonicalRequest {
+  const messages = Array.isArray(request.body['messages']) ? request.body['messages'] : [];
+  // Half of a surrogate pair cannot be sent; the other half comes again, and the seam joins them.
+  const whole = /[\uD800-\uDBFF]$/.test(shown) ? shown.slice(0, -1) : shown;
+  const body: JsonObject = {
+    ...request.body,
+    ...resumeFields,
+    messages: [...messages, { role: 'assistant', content: whole, prefix: true }],
+  };
+  const said = Math.ceil(estimateTokens(shown));
+  for (const field of ['max_tokens', 'max_completion_tokens']) {
+    const most = request.body[field];
+    if (typeof most === 'number') body[field] = Math.max(ANSWER_TOKENS_LEFT_MIN, most - said);
+  }
+  return { ...request, body, bytes: utf8Encode(JSON.stringify(body)), needs: [...request.needs, 'prefix'] };
+}
