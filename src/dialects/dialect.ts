@@ -49,6 +49,13 @@ export interface DoorDialect {
   readonly endEvent: Uint8Array;
 }
 
+/** Puts a stream's events together into a whole answer. */
+export interface Assembly {
+  /** Data of one event that was read without a fault. */
+  add(data: string): void;
+  whole(): Uint8Array;
+}
+
 /** The far side. */
 export interface FarDialect {
   readonly name: string;
@@ -56,6 +63,8 @@ export interface FarDialect {
   readEvent(surface: Surface, data: string): AnswerReading;
   /** Reads a whole 200 body (leading blank lines allowed). Never throws. */
   readAnswer(surface: Surface, body: Uint8Array): AnswerReading;
+  /** For chat: gathers a stream for a caller who did not ask for one. */
+  assembly(): Assembly;
   /** Classifies a non-2xx answer by status first, then by what the body says. `body` may be any bytes, cut short. */
   readFault(status: number, headers: HeaderRecord, body: Uint8Array): Fault;
 }

@@ -1,7 +1,7 @@
 // Answer readers: turn the bytes of a 2xx answer into what the relay may show and what the settlement must know. One for
 // streams, one for whole bodies. Each event is parsed once. A reader never talks to the client and never decides about
 // another attempt: it reports to its listener.
-import type { FarDialect, Speller } from '../dialects/dialect.ts';
+import type { Assembly, FarDialect, Speller } from '../dialects/dialect.ts';
 import { type SseEvent, SseParser, type SseSink } from '../dialects/sse.ts';
 import type { AnswerReading, CanonicalRequest } from '../kernel/chat.ts';
 import { type Fault, fault } from '../kernel/fault.ts';
@@ -207,12 +207,14 @@ export class StreamReader implements AnswerReader, SseSink {
 const verbatim = (event: SseEvent): Uint8Array =>
   event.plain ? event.raw : utf8Encode(`data: ${event.data.replaceAll('\n', '\ndata: ')}\n\n`);
 
-export class WholeReader implements AnswerReader {
+/** A stream gathered for a client that did not ask for one: clocks and faults of a stream, an answer in one piece. */
+export class GatherReader implements AnswerReader, SseSink {
   readonly sum = emptySum();
   readonly #request: CanonicalRequest;
   readonly #dialect: FarDialect;
   readonly #listener: ReaderListener;
-  readonly #parts: Uint8Array[] = [];
+  readonly #parser = new SseParser(limits.eventBytesMax);
+  readonly #assembly: Assembly;
   #bytes = 0;
   #closed = false;
 
@@ -220,6 +222,74 @@ export class WholeReader implements AnswerReader {
     this.#request = request;
     this.#dialect = dialect;
     this.#listener = listener;
+    this.#assembly = dialect.assembly();
+  }
+
+  onBytes(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    this.#bytes += bytes.length;
+    if (this.#bytes > limits.answerBytesMax) return this.#fail(tooLarge());
+    this.#parser.push(bytes, this);
+  }
+
+  onEnd(): void {
+    if (this.#closed) return;
+    this.#parser.end(this);
+    if (!this.#closed) this.#conclude();
+  }
+
+  onComment(): void {
+    this.sum.keepAlives++;
+  }
+
+  onOverflow(): void {
+    this.#fail(fault('malformed', `An event is larger than ${limits.eventBytesMax} bytes.`));
+  }
+
+  onEvent(event: SseEvent): void {
+    if (this.#closed) return;
+    const reading = this.#dialect.readEvent(this.#request.surface, event.data);
+    if (reading.fault !== null) return this.#fail(reading.fault);
+    if (reading.done) return this.#conclude();
+    const before = this.sum.said;
+    add(this.sum, reading);
+    if (event.data.trim() !== '') this.#assembly.add(event.data);
+    if (!this.sum.said) return;
+    if (before) this.#listener.onProgress();
+    else this.#listener.onFirstToken();
+  }
+
+  #conclude(): void {
+    if (this.sum.finishReason === null) return this.#fail(fault('cut', 'The stream ended without a finish reason.'));
+    if (saidNothing(this.sum)) return this.#fail(fault('empty', 'The stream finished, but said nothing.'));
+    this.#closed = true;
+    this.#listener.onComplete(this.#assembly.whole());
+  }
+
+  #fail(trouble: Fault): void {
+    this.#closed = true;
+    this.#listener.onFault(trouble);
+  }
+}
+
+const tooLarge = (): Fault => fault('malformed', `The answer is larger than ${limits.answerBytesMax} bytes.`);
+
+export class WholeReader implements AnswerReader {
+  readonly sum = emptySum();
+  readonly #request: CanonicalRequest;
+  readonly #dialect: FarDialect;
+  readonly #listener: ReaderListener;
+  /** The client wants a stream: a plain body is none. */
+  readonly #streams: boolean;
+  readonly #parts: Uint8Array[] = [];
+  #bytes = 0;
+  #closed = false;
+
+  constructor(request: CanonicalRequest, dialect: FarDialect, listener: ReaderListener, streams: boolean) {
+    this.#request = request;
+    this.#dialect = dialect;
+    this.#listener = listener;
+    this.#streams = streams;
   }
 
   onBytes(bytes: Uint8Array): void {
@@ -235,7 +305,7 @@ export class WholeReader implements AnswerReader {
     this.#parts.push(bytes);
     if (this.#bytes > limits.answerBytesMax) {
       this.#closed = true;
-      this.#listener.onFault(fault('malformed', `The answer is larger than ${limits.answerBytesMax} bytes.`));
+      this.#listener.onFault(tooLarge());
     }
   }
 
@@ -246,7 +316,7 @@ export class WholeReader implements AnswerReader {
     const body = concatBytes(this.#parts);
     const reading = this.#dialect.readAnswer(this.#request.surface, body);
     if (reading.fault !== null) return this.#listener.onFault(reading.fault);
-    if (this.#request.stream) {
+    if (this.#streams) {
       return this.#listener.onFault(fault('malformed', 'A stream was asked for, a plain body came.'));
     }
     add(this.sum, reading);

@@ -14,6 +14,7 @@ import type { UpstreamCall, UpstreamSink, WireTrouble } from '../ports/upstream.
 import {
   type AnswerReader,
   type AnswerSum,
+  GatherReader,
   type ReaderListener,
   StreamReader,
   type StreamTerms,
@@ -41,6 +42,8 @@ export interface AttemptOrder {
   readonly planned: PlannedTarget;
   /** Counts from 0. */
   readonly credential: number;
+  /** The client wants one piece; the stream is for our clocks and for an early end to trouble. */
+  readonly gathers: boolean;
   readonly terms: StreamTerms;
   /** Trace and request ids, and what the caller's dialect passes on. */
   readonly extraHeaders: HeaderList;
@@ -118,17 +121,17 @@ export class Attempt implements UpstreamSink, ReaderListener {
     this.status = status;
     this.#headers = headers;
     if (this.#over) return;
-    const { request, planned } = this.#order;
+    const { request, planned, gathers, terms } = this.#order;
     if (status < 200 || status > 299) {
       this.#faultBody = [];
       return;
     }
     const streamed = headers['content-type']?.includes('text/event-stream') ?? false;
     const { dialect } = planned.target.upstream.provider;
-    this.#reader =
-      request.stream && streamed
-        ? new StreamReader(request, dialect, this, this.#order.terms)
-        : new WholeReader(request, dialect, this);
+    if (!(request.stream && streamed))
+      this.#reader = new WholeReader(request, dialect, this, request.stream && !gathers);
+    else if (gathers) this.#reader = new GatherReader(request, dialect, this);
+    else this.#reader = new StreamReader(request, dialect, this, terms);
   }
 
   onBytes(bytes: Uint8Array): void {

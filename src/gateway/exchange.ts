@@ -75,6 +75,8 @@ export class Exchange {
   // plan
   model: Model | null = null;
   plan: PlannedTarget[] = [];
+  /** The request as targets get it: a stream, where a whole answer is gathered from one. */
+  outbound: CanonicalRequest | null = null;
   // limit
   tokensReserved = 0;
   reservation: Reservation | null = null;

@@ -10,6 +10,9 @@ const resumable = config({
     b: upstream({ baseUrl: 'http://b.test/v1', provider: 'vllm', tier: 'peak' }),
   },
 });
+const call = (args: string): Record<string, unknown> => ({
+  tool_calls: [{ index: 0, id: 't', function: { name: 'f', arguments: args } }],
+});
 const nothingHeld = (rig: Rig): void => {
   assert.equal(rig.gauge('target_in_flight'), 0, 'every ticket came back');
   assert.equal(rig.gauge('exchanges_in_flight'), 0, 'every exchange ended');
@@ -371,8 +374,8 @@ test('a text that breaks off is resumed by a target that continues a prefix, wit
   assert.equal(client.events.at(-1), '[DONE]');
   const chunks = client.events.slice(0, -1).map((data) => JSON.parse(data) as Record<string, unknown>);
   assert.deepEqual(
-    [...new Set(chunks.map((chunk) => `${chunk['id']} ${chunk['created']} ${chunk['model']}`))],
-    ['c1 1 m'],
+    [...new Set(chunks.map((chunk) => JSON.stringify([chunk['id'], chunk['created'], chunk['model']])))],
+    ['["c1",1,"m"]'],
   );
   assert.equal(client.text.match(/"role"/g)?.length, 1, 'one role');
   const usages = chunks.filter((chunk) => chunk['usage']);
@@ -436,9 +439,6 @@ test('an answer cut while it was still reasoning starts anew, and no thought is 
 });
 
 test('a tool call is shown whole or not at all while another target could make it anew', () => {
-  const call = (args: string): Record<string, unknown> => ({
-    tool_calls: [{ index: 0, id: 't', function: { name: 'f', arguments: args } }],
-  });
   const rig = new Rig();
   const client = rig.stream({ tools: [{ type: 'function', function: { name: 'f' } }] });
   rig.last.stream();
@@ -496,6 +496,55 @@ test('a stream that waits long shows signs of life, and a later failure is in-ba
   rig.last.answer(400, { error: { message: 'no such thing' } });
   assert.match(client.events.at(-1) ?? '', /no such thing/);
   assert.ok(client.ended);
+});
+
+test('a whole answer is gathered from a stream where another target could answer instead', () => {
+  const rig = new Rig();
+  const client = rig.chat();
+  assert.equal(rig.last.body['stream'], true);
+  rig.time.advance(10_001);
+  assert.equal(rig.last.host, 'b', 'silence is noticed as early as in a stream');
+  rig.last.stream();
+  rig.last.delta({ role: 'assistant', content: '' });
+  rig.last.delta({ content: 'Hello ' });
+  rig.last.delta({ content: 'there' });
+  rig.last.finish('stop', { usage: { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 } });
+  rig.last.event('[DONE]');
+  rig.last.end();
+  assert.equal(client.status, 200);
+  assert.match(client.headers['content-type'] ?? '', /json/);
+  const answer = client.json as unknown as {
+    object: string;
+    choices: { message: { content: string } }[];
+    usage: object;
+  };
+  assert.equal(answer.object, 'chat.completion');
+  assert.equal(answer.choices[0]?.message.content, 'Hello there');
+  assert.deepEqual(answer.usage, { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 });
+  nothingHeld(rig);
+});
+
+test('a gathered answer that breaks off in the middle is asked for anew, invisibly', () => {
+  const rig = new Rig();
+  const client = rig.chat();
+  rig.last.stream();
+  rig.last.delta({ content: 'Half' });
+  rig.last.trouble('reset');
+  rig.last.say('Whole');
+  assert.equal(
+    (client.json as unknown as { choices: { message: { content: string } }[] }).choices[0]?.message.content,
+    'Whole',
+  );
+});
+
+test('with one target a whole answer is asked for as such, and goes through byte by byte', () => {
+  const rig = new Rig(alone);
+  const client = rig.chat();
+  assert.equal(rig.last.body['stream'], undefined);
+  const odd =
+    '{"choices":[{"index":0,"message":{"role":"assistant","content":"x"},"finish_reason":"stop"}],  "odd": 1.0}';
+  rig.last.answer(200, odd);
+  assert.equal(client.text, odd);
 });
 
 test('a bug in one exchange ends that exchange with a 500 and no other', () => {

@@ -140,8 +140,8 @@ export class Pipeline {
   }
 
   #call(exchange: Exchange, planned: PlannedTarget, ticket: Ticket): void {
-    const { request } = exchange;
-    if (request === null || exchange.phase === 'ended') return ticket.released();
+    const { request, outbound } = exchange;
+    if (request === null || outbound === null || exchange.phase === 'ended') return ticket.released();
     const now = this.#kit.clock.now();
     exchange.phase = 'calling';
     exchange.ticket = ticket;
@@ -152,12 +152,13 @@ export class Pipeline {
     if (planned.tried) planned.resends++;
     planned.tried = true;
     exchange.note(now, exchange.rescue ?? 'sent', planned.target.id, `attempt ${exchange.attempts}`);
-    const leg = legOf(exchange, request, planned);
+    const leg = legOf(exchange, outbound, planned);
     exchange.attempt = new Attempt(
       {
         request: leg.request,
         planned: leg.planned,
         credential: ticket.credential,
+        gathers: outbound.stream && !request.stream,
         terms: {
           speller: leg.speller,
           transcript: exchange.transcript,

@@ -1,5 +1,6 @@
 // Plan: model → the targets that may answer this request, in the order they are asked. Compliance and capabilities are
 // checked here, once; whether a target has room now is the dispatcher's question. Every target left out says why.
+import { patchObject } from '../dialects/json-patch.ts';
 import type { CanonicalRequest, Need } from '../kernel/chat.ts';
 import type { MonotonicMs } from '../kernel/brands.ts';
 import { limits } from '../kernel/limits.ts';
@@ -26,6 +27,7 @@ export function plan(exchange: Exchange, resolver: ModelResolver, chance: Chance
   const model = resolver.resolve(request.model);
   if (model === null) return reject('unknownModel', unknownModelMessage(request.model, resolver), { param: 'model' });
   exchange.model = model;
+  exchange.outbound = request;
   const misfits: Misfit[] = [];
   for (const name of [request.model, ...request.fallbackModels]) {
     const rejection = mayUse(exchange, name);
@@ -34,7 +36,36 @@ export function plan(exchange: Exchange, resolver: ModelResolver, chance: Chance
     if (candidate === null) return reject('unknownModel', unknownModelMessage(name, resolver), { param: 'fallbacks' });
     misfits.push(...addTargets(exchange, candidate, request, chance, now));
   }
-  return exchange.plan.length > 0 ? null : refusal(request, misfits);
+  if (exchange.plan.length === 0) return refusal(request, misfits);
+  if (exchange.plan.length > 1 && mayGather(request)) gather(exchange, request);
+  return null;
+}
+
+/** Forms that a stream carries as a whole answer does. */
+const mayGather = (request: CanonicalRequest): boolean =>
+  request.surface === 'chat' &&
+  !request.stream &&
+  request.choices === 1 &&
+  !request.needs.includes('logprobs') &&
+  !request.needs.includes('audio');
+
+/**
+ * A whole answer says nothing until it is done: a silent target would be noticed after minutes. Where another target could
+ * answer instead, a stream is asked for and gathered, so that the clocks of streams tell early.
+ */
+function gather(exchange: Exchange, request: CanonicalRequest): void {
+  const body = { ...request.body, stream: true };
+  const outbound = {
+    ...request,
+    stream: true,
+    body,
+    bytes: patchObject(request.bytes, request.body, { stream: true }),
+  };
+  exchange.outbound = outbound;
+  exchange.plan = exchange.plan.map((planned) => ({
+    ...planned,
+    prepared: prepareFor(outbound, planned.target, planned.model.dropParams),
+  }));
 }
 
 function mayUse(exchange: Exchange, name: string): Rejection | null {

@@ -189,7 +189,14 @@ export const target = (name: string, over: Partial<TargetConfig> = {}): TargetCo
   ...over,
 });
 
-const timeouts = { connectMs: 2_000, firstTokenMs: 10_000, idleMs: 20_000, totalMs: 600_000, queueMs: 30_000, commitAfterMs: 5_000 };
+const timeouts = {
+  connectMs: 2_000,
+  firstTokenMs: 10_000,
+  idleMs: 20_000,
+  totalMs: 600_000,
+  queueMs: 30_000,
+  commitAfterMs: 5_000,
+};
 
 export const model = (targets: readonly TargetConfig[], over: Partial<ModelConfig> = {}): ModelConfig => ({
   targets,

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ChatAssembly } from './assembly.ts';
+
+const frame = { id: 'c1', object: 'chat.completion.chunk', created: 1, model: 'm' };
+const whole = (...choices: readonly Record<string, unknown>[]): Record<string, unknown> => {
+  const assembly = new ChatAssembly();
+  for (const choice of choices) assembly.add(JSON.stringify({ ...frame, choices: [{ index: 0, ...choice }] }));
+  assembly.add(JSON.stringify({ ...frame, choices: [], usage: { prompt_tokens: 1, completion_tokens: 2 } }));
+  return JSON.parse(new TextDecoder().decode(assembly.whole())) as Record<string, unknown>;
+};
+
+test('text and reasoning are joined, usage and frame kept', () => {
+  const answer = whole(
+    { delta: { role: 'assistant', content: '' } },
+    { delta: { reasoning_content: 'Hm' } },
+    { delta: { reasoning_content: 'm.' } },
+    { delta: { content: 'Hel' } },
+    { delta: { content: 'lo' } },
+    { delta: {}, finish_reason: 'stop' },
+  );
+  assert.deepEqual(answer, {
+    id: 'c1',
+    object: 'chat.completion',
+    created: 1,
+    model: 'm',
+    choices: [
+      {
+        index: 0,
+        message: { role: 'assistant', content: 'Hello', reasoning_content: 'Hmm.' },
+        finish_reason: 'stop',
+      },
+    ],
+    usage: { prompt_tokens: 1, completion_tokens: 2 },
+  });
+});
+
+test('tool calls come together by their index', () => {
+  const call = (index: number, args: string, first = false): Record<string, unknown> => ({
+    delta: {
+      tool_calls: [
+        {
+          index,
+          ...(first && { id: `t${index}`, type: 'function' }),
+          function: { ...(first && { name: `f${index}` }), arguments: args },
+        },
+      ],
+    },
+  });
+  const answer = whole(call(0, '{"a"', true), call(0, ':1}'), call(1, '{}', true), {
+    delta: {},
+    finish_reason: 'tool_calls',
+  });
+  const [choice] = answer['choices'] as { message: Record<string, unknown> }[];
+  assert.deepEqual(choice?.message, {
+    role: 'assistant',
+    content: null,
+    tool_calls: [
+      { id: 't0', type: 'function', function: { name: 'f0', arguments: '{"a":1}' } },
+      { id: 't1', type: 'function', function: { name: 'f1', arguments: '{}' } },
+    ],
+  });
+});

@@ -1,0 +1,78 @@
+// Assembly: the events of a stream put together into the whole answer that a caller who did not stream expects. Known and
+// unknown fields alike: strings of a delta are joined, lists are merged by their `index`, anything else is replaced.
+import { isObject, type JsonObject, type JsonValue } from '../../kernel/json.ts';
+import { utf8Encode } from '../../kernel/web.ts';
+import type { Assembly } from '../dialect.ts';
+
+interface Choice {
+  readonly index: number;
+  message: JsonObject;
+  finish: JsonValue;
+}
+
+/** Said once, even if a stream repeats it in each delta. */
+const saidOnce = new Set(['role', 'type', 'id']);
+
+export class ChatAssembly implements Assembly {
+  #frame: JsonObject = {};
+  readonly #choices = new Map<number, Choice>();
+
+  /** Data of one event that was read without a fault. */
+  add(data: string): void {
+    const event = JSON.parse(data) as JsonValue;
+    if (!isObject(event)) return;
+    const { choices, usage, ...frame } = event;
+    this.#frame = { ...this.#frame, ...frame };
+    if (isObject(usage)) this.#frame['usage'] = usage;
+    for (const choice of Array.isArray(choices) ? choices : []) if (isObject(choice)) this.#add(choice);
+  }
+
+  whole(): Uint8Array {
+    const choices = [...this.#choices.values()].map(({ index, message, finish }) => ({
+      index,
+      message: { ...message, role: 'assistant', content: message['content'] ?? null },
+      finish_reason: finish,
+    }));
+    const { usage, ...frame } = this.#frame;
+    const answer = { ...frame, object: 'chat.completion', choices, ...(usage === undefined ? {} : { usage }) };
+    return utf8Encode(JSON.stringify(answer));
+  }
+
+  #add(choice: JsonObject): void {
+    const index = typeof choice['index'] === 'number' ? choice['index'] : 0;
+    let known = this.#choices.get(index);
+    if (known === undefined) this.#choices.set(index, (known = { index, message: {}, finish: null }));
+    if (isObject(choice['delta'])) known.message = merged(known.message, choice['delta']);
+    known.finish = choice['finish_reason'] ?? known.finish;
+  }
+}
+
+function merged(whole: JsonObject, delta: JsonObject): JsonObject {
+  const result = { ...whole };
+  for (const [field, value] of Object.entries(delta)) {
+    if (value === undefined || value === null) continue;
+    const before = result[field];
+    if (typeof before === 'string' && typeof value === 'string')
+      result[field] = saidOnce.has(field) ? before : before + value;
+    else if (Array.isArray(before) && Array.isArray(value)) result[field] = mergedList(before, value);
+    else if (isObject(before) && isObject(value)) result[field] = merged(before, value);
+    else result[field] = Array.isArray(value) ? mergedList([], value) : value;
+  }
+  return result;
+}
+
+/** Entries with an `index` belong to the entry that has the same; the index itself is of the stream only. */
+function mergedList(whole: readonly JsonValue[], delta: readonly JsonValue[]): JsonValue[] {
+  const result = [...whole];
+  for (const entry of delta) {
+    if (!isObject(entry) || typeof entry['index'] !== 'number') {
+      result.push(entry);
+      continue;
+    }
+    const { index, ...rest } = entry;
+    const before = result[index as number];
+    if (isObject(before)) result[index as number] = merged(before, rest);
+    else result.push(merged({}, rest));
+  }
+  return result;
+}
