@@ -2,7 +2,7 @@
 // continues what was shown (resume) or begins again without repeating it (restart), spelled as if the first had gone on.
 import type { Speller } from '../dialects/dialect.ts';
 import type { CanonicalRequest } from '../kernel/chat.ts';
-import type { JsonObject } from '../kernel/json.ts';
+import { isObject, type JsonObject } from '../kernel/json.ts';
 import { utf8Encode } from '../kernel/web.ts';
 import { rescueOf } from '../policy/rescue.ts';
 import { Seam } from '../policy/seam.ts';
@@ -54,7 +54,7 @@ function continuation(request: CanonicalRequest, shown: string, resumeFields: Js
   const whole = /[\uD800-\uDBFF]$/.test(shown) ? shown.slice(0, -1) : shown;
   const body: JsonObject = {
     ...request.body,
-    ...resumeFields,
+    ...merged(request.body, resumeFields),
     messages: [...messages, { role: 'assistant', content: whole, prefix: true }],
   };
   const said = Math.ceil(estimateTokens(shown));
@@ -63,4 +63,13 @@ function continuation(request: CanonicalRequest, shown: string, resumeFields: Js
     if (typeof most === 'number') body[field] = Math.max(ANSWER_TOKENS_LEFT_MIN, most - said);
   }
   return { ...request, body, bytes: utf8Encode(JSON.stringify(body)), needs: [...request.needs, 'prefix'] };
+}
+
+/** Fields laid over the caller's own; objects (`chat_template_kwargs`) keep what else the caller put into them. */
+function merged(body: JsonObject, fields: JsonObject): JsonObject {
+  const entries = Object.entries(fields).map(([field, value]) => {
+    const own = body[field];
+    return [field, isObject(own) && isObject(value) ? { ...own, ...value } : value];
+  });
+  return Object.fromEntries(entries) as JsonObject;
 }

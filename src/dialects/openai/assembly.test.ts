@@ -35,18 +35,19 @@ test('text and reasoning are joined, usage and frame kept', () => {
   });
 });
 
+const call = (index: number, args: string, first = false): Record<string, unknown> => ({
+  delta: {
+    tool_calls: [
+      {
+        index,
+        ...(first && { id: `t${index}`, type: 'function' }),
+        function: { ...(first && { name: `f${index}` }), arguments: args },
+      },
+    ],
+  },
+});
+
 test('tool calls come together by their index', () => {
-  const call = (index: number, args: string, first = false): Record<string, unknown> => ({
-    delta: {
-      tool_calls: [
-        {
-          index,
-          ...(first && { id: `t${index}`, type: 'function' }),
-          function: { ...(first && { name: `f${index}` }), arguments: args },
-        },
-      ],
-    },
-  });
   const answer = whole(call(0, '{"a"', true), call(0, ':1}'), call(1, '{}', true), {
     delta: {},
     finish_reason: 'tool_calls',

@@ -69,9 +69,10 @@ function mergedList(whole: readonly JsonValue[], delta: readonly JsonValue[]): J
       result.push(entry);
       continue;
     }
-    const { index, ...rest } = entry;
-    const before = result[index as number];
-    if (isObject(before)) result[index as number] = merged(before, rest);
+    const { index: at, ...rest } = entry;
+    const index = Number(at);
+    const before = result[index];
+    if (isObject(before)) result[index] = merged(before, rest);
     else result.push(merged({}, rest));
   }
   return result;
