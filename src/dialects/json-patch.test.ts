@@ -57,7 +57,7 @@ test('for any object, spacing and patch the result parses to the patched object'
         else expected.set(name, JSON.parse(JSON.stringify(to)));
       }
       const result = JSON.parse(utf8Decode(patchObject(utf8Encode(text), parsed, patch)));
-      assert.deepEqual(new Map(Object.entries(result).toSorted()), new Map([...expected].toSorted()));
+      assert.deepEqual(new Map(Object.entries(result)), expected);
     }),
   );
 });

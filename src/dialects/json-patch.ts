@@ -25,6 +25,17 @@ export function patchObject(bytes: Uint8Array, body: JsonObject, patch: JsonPatc
   return members === null ? utf8Encode(JSON.stringify(patched(body, changes))) : splice(bytes, members, changes);
 }
 
+/**
+ * The bytes when each top-level key stands in them once and without escapes; else `body` serialised anew, so that what is
+ * sent on is what was checked. Far sides differ on doubled keys, and V8 13.6 (Node 24.21) itself can misread an escaped key:
+ * after `{"a":1,"mode\\\\":2}` it reads `{"a":1,"mode\\u006c":2}` as having the key `mode\\`, where the far side reads `model`.
+ */
+export function settledBytes(bytes: Uint8Array, body: JsonObject): Uint8Array {
+  const members = membersOf(bytes);
+  const plain = members?.every(({ start, key }) => bytes[start + key.length + 1] === QUOTE) ?? false;
+  return plain ? bytes : utf8Encode(JSON.stringify(body));
+}
+
 /** The object with the patch applied; the given one is left alone. */
 export function patchedObject(body: JsonObject, patch: JsonPatch): JsonObject {
   return patched(body, new Map(Object.entries(patch)));

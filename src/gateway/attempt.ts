@@ -101,11 +101,13 @@ export class Attempt implements UpstreamSink, ReaderListener {
 
   /** The client reads slowly: no content is nobody's fault until `resume`. */
   pause(): void {
+    if (this.#over || this.#paused) return;
     this.#paused = true;
     this.#call.pause();
   }
 
   resume(): void {
+    if (this.#over || !this.#paused) return;
     this.#paused = false;
     this.#progressAt = this.#kit.clock.now();
     this.#call.resume();

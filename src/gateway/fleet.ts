@@ -2,8 +2,7 @@
 // place that gives out tickets. It outlives reloads: an upstream that keeps its name keeps its state.
 // It never decides what an exchange does next; it answers "has this target room?" and remembers what happened.
 import { later, type MonotonicMs, monotonicMs, type TargetId } from '../kernel/brands.ts';
-import type { Fault } from '../kernel/fault.ts';
-import { faults } from '../kernel/fault.ts';
+import { type Fault, type FaultKind, faults } from '../kernel/fault.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
 import { Breaker, type BreakerMove } from '../policy/breaker.ts';
 import { Cooldown } from '../policy/cooldown.ts';
@@ -14,6 +13,9 @@ import { UpstreamState } from './upstream-state.ts';
 
 /** Idle target states kept; a name that nobody configured can be asked for, so they must be bounded. */
 const TARGET_STATES_MAX = 10_000;
+
+/** Faults of an answer that had begun: its tokens are spent. */
+const begun: ReadonlySet<FaultKind> = new Set(['cut', 'stalled', 'inBand', 'empty', 'malformed', 'deadline']);
 
 interface TargetState {
   readonly id: TargetId;
@@ -112,7 +114,12 @@ export class Fleet {
       credential,
       succeeded: () => close((at) => this.#tellMove(state, state.breaker.onSuccess(at))),
       released: () => close((at) => state.breaker.onRelease(at)),
-      failed: (fault) => close((at) => this.#remember(fault, target, state, credential, at)),
+      failed: (fault) =>
+        close((at) => {
+          // A target that refused or was not reached has computed nothing: its tokens per minute are given back.
+          if (!begun.has(fault.kind)) upstream.settleTokens(-tokens, at);
+          this.#remember(fault, target, state, credential, at);
+        }),
     };
   }
 

@@ -263,6 +263,7 @@ export class Pipeline {
     if (exchange.phase === 'ended') return;
     this.dispatcher.withdraw(exchange);
     exchange.attempt?.cancel();
+    this.#endings.attemptEnded(exchange, null);
     this.#endings.rejected(exchange, rejection);
   }
 
