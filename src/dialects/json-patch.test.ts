@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { JsonObject, JsonValue } from '../kernel/json.ts';
 import { utf8Decode, utf8Encode } from '../kernel/web.ts';
-import { patchObject } from './json-patch.ts';
+import { patchObject, settledBytes } from './json-patch.ts';
 
 const apply = (text: string, patch: Record<string, JsonValue | undefined>): string => {
   const body: JsonObject = JSON.parse(text);
   return utf8Decode(patchObject(utf8Encode(text), body, patch));
 };
+
+const settled = (text: string): string => utf8Decode(settledBytes(utf8Encode(text), JSON.parse(text)));
 
 test('a value is replaced in its place and nothing else moves', () => {
   const text = '{ "model" : "a",\n "temperature": 1.0, "n":1e0 }';
@@ -34,6 +36,17 @@ test('doubled keys and a byte-order mark are serialised anew', () => {
   assert.equal(utf8Decode(patchObject(marked, { a: 1 }, { a: 2 })), '{"a":2}');
 });
 
+test('keys that far sides might read otherwise are written anew, all others are left alone', () => {
+  for (const text of ['{ "model" : "a\\u0062" }', '{"é":1}', ' {}']) assert.equal(settled(text), text);
+  assert.equal(settled('{"model":"a","model":"b"}'), '{"model":"b"}');
+  assert.equal(settled('{"mod\\u0065l": "a"}'), '{"model":"a"}');
+  assert.equal(settled('{"é\\"x":1} '), '{"é\\"x":1}');
+  // The trick that V8 13.6 falls for: what is sent must say what was read, whatever that was.
+  JSON.parse('{"x":1,"mode\\\\":2}');
+  const trick = '{"x":1,"mode\\u006c":2}';
+  assert.equal(settled(trick), JSON.stringify(JSON.parse(trick)));
+});
+
 test('a patch that changes nothing answers the same bytes', () => {
   const bytes = utf8Encode('{"model":"a","o":{"x":[1]}}');
   const same = patchObject(bytes, JSON.parse(utf8Decode(bytes)), { model: 'a', o: { x: [1] }, gone: undefined });
@@ -41,7 +54,9 @@ test('a patch that changes nothing answers the same bytes', () => {
 });
 
 test('for any object, spacing and patch the result parses to the patched object', () => {
-  const key = fc.oneof(fc.constantFrom('a', 'b', 'model', '', '"', '\\', '__proto__', '1', 'é漢🙂'), fc.string());
+  // No backslashes in keys: V8 13.6 misreads them after a like-shaped object (see settledBytes), in this test's own parsing.
+  const anyKey = fc.oneof(fc.constantFrom('a', 'b', 'model', '', '"', '\n', '__proto__', '1', 'é漢🙂'), fc.string());
+  const key = anyKey.filter((text) => !text.includes('\\'));
   const value = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<JsonValue>;
   const entries = fc.array(fc.tuple(key, value), { maxLength: 6 });
   const patches = fc.array(fc.tuple(key, fc.option(value, { nil: undefined })), { maxLength: 4 });

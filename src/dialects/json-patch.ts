@@ -10,6 +10,8 @@ export type JsonPatch = Readonly<Record<string, JsonValue | undefined>>;
 
 interface Member {
   readonly key: string;
+  /** The key is written with a backslash in it. */
+  readonly escaped: boolean;
   readonly start: number;
   readonly valueStart: number;
   readonly valueEnd: number;
@@ -32,8 +34,7 @@ export function patchObject(bytes: Uint8Array, body: JsonObject, patch: JsonPatc
  */
 export function settledBytes(bytes: Uint8Array, body: JsonObject): Uint8Array {
   const members = membersOf(bytes);
-  const plain = members?.every(({ start, key }) => bytes[start + key.length + 1] === QUOTE) ?? false;
-  return plain ? bytes : utf8Encode(JSON.stringify(body));
+  return members?.every((member) => !member.escaped) === true ? bytes : utf8Encode(JSON.stringify(body));
 }
 
 /** The object with the patch applied; the given one is left alone. */
@@ -116,13 +117,14 @@ function membersOf(bytes: Uint8Array): readonly Member[] | null {
     if (bytes[at] !== QUOTE) return null;
     const start = at;
     const keyEnd = endOfString(bytes, start);
-    const key = readKey(bytes, start, keyEnd);
+    const escaped = bytes.subarray(start, keyEnd).includes(BACKSLASH);
+    const key = readKey(bytes, start, keyEnd, escaped);
     const colon = skipSpace(bytes, keyEnd);
     if (key === null || keys.has(key) || bytes[colon] !== COLON) return null;
     keys.add(key);
     const valueStart = skipSpace(bytes, colon + 1);
     const valueEnd = endOfValue(bytes, valueStart);
-    members.push({ key, start, valueStart, valueEnd });
+    members.push({ key, escaped, start, valueStart, valueEnd });
     at = skipSpace(bytes, valueEnd);
     if (bytes[at] === CLOSE) return members;
     if (bytes[at] !== COMMA) return null;
@@ -131,9 +133,8 @@ function membersOf(bytes: Uint8Array): readonly Member[] | null {
 }
 
 /** Keys may be written with escapes (`mod\u0065l`): what counts is what they decode to. */
-function readKey(bytes: Uint8Array, start: number, end: number): string | null {
-  const inside = bytes.subarray(start + 1, end - 1);
-  if (!inside.includes(BACKSLASH)) return utf8Decode(inside);
+function readKey(bytes: Uint8Array, start: number, end: number, escaped: boolean): string | null {
+  if (!escaped) return utf8Decode(bytes.subarray(start + 1, end - 1));
   try {
     const key: unknown = JSON.parse(utf8Decode(bytes.subarray(start, end)));
     return typeof key === 'string' ? key : null;

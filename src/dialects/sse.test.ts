@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { concatBytes, utf8Decode, utf8Encode } from '../kernel/web.ts';
 import { SseParser } from './sse.ts';
 import type { SseEvent, SseSink } from './sse.ts';

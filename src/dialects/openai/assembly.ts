@@ -69,8 +69,7 @@ function mergedList(whole: readonly JsonValue[], delta: readonly JsonValue[]): J
       result.push(entry);
       continue;
     }
-    const { index: at, ...rest } = entry;
-    const index = Number(at);
+    const { index, ...rest } = entry;
     const before = result[index];
     if (isObject(before)) result[index] = merged(before, rest);
     else result.push(merged({}, rest));

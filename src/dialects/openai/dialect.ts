@@ -17,4 +17,10 @@ export const openaiDoor: DoorDialect = {
   speller,
 };
 
-export const openaiFar: FarDialect = { name: 'openai', readEvent, readAnswer, readFault, assembly: () => new ChatAssembly() };
+export const openaiFar: FarDialect = {
+  name: 'openai',
+  readEvent,
+  readAnswer,
+  readFault,
+  assembly: () => new ChatAssembly(),
+};

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { faults } from '../../kernel/fault.ts';
 import { utf8Decode, utf8Encode } from '../../kernel/web.ts';
 import { errorBody, errorEvent, readFault } from './errors.ts';

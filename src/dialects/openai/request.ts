@@ -1,5 +1,6 @@
 // Requests in OpenAI's wire format, which is the canonical form too: bytes → checked canonical request. It is the only place
-// that checks a body; nobody behind it does again. It must never change the body, and never put its text into a message.
+// that checks a body; nobody behind it does again. It must never change what the body says (only a body with doubled or
+// escaped top-level keys or a byte-order mark is written anew), and never put its text into a message.
 import { needs } from '../../kernel/chat.ts';
 import type { CanonicalRequest, Need } from '../../kernel/chat.ts';
 import { isObject, nestsDeeperThan } from '../../kernel/json.ts';
@@ -11,6 +12,7 @@ import type { Rejection } from '../../kernel/rejection.ts';
 import { fail, ok } from '../../kernel/result.ts';
 import type { Result } from '../../kernel/result.ts';
 import { utf8DecodeStrict } from '../../kernel/web.ts';
+import { settledBytes } from '../json-patch.ts';
 import { estimatePromptTokens } from '../tokens.ts';
 import { firstProblem } from './checks.ts';
 import { forms } from './fields.ts';
@@ -48,7 +50,7 @@ export function readRequest(surface: Surface, bytes: Uint8Array): Result<Canonic
     needs: needsOf(body, surface),
     fallbackModels: fallbackModels(body, model),
     body,
-    bytes: withoutByteOrderMark(bytes),
+    bytes: settledBytes(bytes, body),
   });
 }
 
@@ -90,11 +92,6 @@ function invalid(param: string, must: string): Result<CanonicalRequest, Rejectio
 
 function numberOf(value: JsonValue | undefined): number | null {
   return typeof value === 'number' ? value : null;
-}
-
-/** What travels on has no byte-order mark: parsers of far sides choke on it. */
-function withoutByteOrderMark(bytes: Uint8Array): Uint8Array {
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }
 
 function needsOf(body: JsonObject, surface: Surface): readonly Need[] {
