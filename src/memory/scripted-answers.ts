@@ -14,19 +14,23 @@ export interface Birth {
 /** One answer in both its forms. */
 export interface Script {
   readonly whole: JsonObject;
-  readonly chunks: readonly JsonObject[];
+  /** Made one by one: many choices of a long text are more than should ever be held at once. */
+  readonly chunks: Iterable<JsonObject>;
 }
 
 const COUNT_MAX = 1_000;
+/** No answer is longer: a caller may ask for a long one many times over (`n`). */
+const ANSWER_CHARACTERS_MAX = 100_000;
 const DIMENSIONS = 256;
 const DIMENSIONS_MAX = 4_096;
 
 export function scriptedChat(body: JsonObject, birth: Birth): Script {
   const said = lastMessage(body);
   const call = said.role === 'user' ? toolAskedFor(body, said.text) : null;
-  const usage = (completion: string): JsonObject => usageOf(estimatePromptTokens(body, 'chat'), completion);
   const frame = { id: `chatcmpl-${birth.id}`, created: birth.created, model: 'demo' };
   const choices = choiceIndexes(body);
+  const usage = (completion: string): JsonObject =>
+    usageOf(estimatePromptTokens(body, 'chat'), completion, choices.length);
   if (call !== null) {
     const toolCall = { id: `call_${birth.id}`, type: 'function', function: call };
     const message = { role: 'assistant', content: null, tool_calls: [toolCall] };
@@ -51,16 +55,20 @@ export function scriptedChat(body: JsonObject, birth: Birth): Script {
   }
   const full = isJsonAsked(body) ? JSON.stringify(scriptedJson(body)) : replyTo(said);
   const { text, finish } = bounded(full, body);
-  const deltas = [{ role: 'assistant', content: '' }, ...words(text).map((content) => ({ content }))];
+  const pieces = words(text);
+  const logprobs = (tokens: readonly string[]): JsonObject =>
+    body['logprobs'] === true ? { logprobs: { content: tokens.map(logprob), refusal: null } } : {};
   const message = { role: 'assistant', content: text, refusal: null };
-  const logprobs = body['logprobs'] === true ? { logprobs: { content: words(text).map(logprob), refusal: null } } : {};
   return script(
     body,
     frame,
     'chat.completion',
     choices,
-    { message, ...logprobs },
-    deltas.map((delta) => ({ delta })),
+    { message, ...logprobs(pieces) },
+    [
+      { delta: { role: 'assistant', content: '' } },
+      ...pieces.map((content) => ({ delta: { content }, ...logprobs([content]) })),
+    ],
     finish,
     usage(text),
   );
@@ -71,12 +79,13 @@ export function scriptedCompletion(body: JsonObject, birth: Birth): Script {
   const full =
     typeof body['suffix'] === 'string'
       ? ' (the scripted model fills the gap) '
-      : ` and so the story that began with ${JSON.stringify(prompt.slice(-40))} goes on: the scripted model wrote this.`;
+      : ` and so the story that began with ${JSON.stringify(endOf(prompt, 40))} goes on: the scripted model wrote this.`;
   const { text, finish } = bounded(full, body);
   const frame = { id: `cmpl-${birth.id}`, created: birth.created, model: 'demo' };
   const pieces = words(text).map((piece) => ({ text: piece, logprobs: null }));
-  const usage = usageOf(estimatePromptTokens(body, 'completions'), text);
-  return script(body, frame, 'text_completion', choiceIndexes(body), { text, logprobs: null }, pieces, finish, usage);
+  const choices = choiceIndexes(body);
+  const usage = usageOf(estimatePromptTokens(body, 'completions'), text, choices.length);
+  return script(body, frame, 'text_completion', choices, { text, logprobs: null }, pieces, finish, usage);
 }
 
 function script(
@@ -98,12 +107,16 @@ function script(
   const last = object === 'chat.completion' ? { delta: {} } : { text: '', logprobs: null };
   const options = body['stream_options'];
   const usageChunk = { ...frame, object: chunkObject, choices: [], usage };
+  function* chunks(): Iterable<JsonObject> {
+    for (const index of choices) {
+      for (const piece of pieces) yield chunk(index, piece, null);
+      yield chunk(index, last, finish);
+    }
+    if (isObject(options) && options['include_usage'] === true) yield usageChunk;
+  }
   return {
     whole: { ...frame, object, choices: choices.map((index) => ({ index, ...said, finish_reason: finish })), usage },
-    chunks: [
-      ...choices.flatMap((index) => [...pieces.map((piece) => chunk(index, piece, null)), chunk(index, last, finish)]),
-      ...(isObject(options) && options['include_usage'] === true ? [usageChunk] : []),
-    ],
+    chunks: chunks(),
   };
 }
 
@@ -135,7 +148,7 @@ function replyTo({ role, text }: Said): string {
   if (count !== undefined) {
     return Array.from({ length: Math.min(Number(count), COUNT_MAX) }, (_, at) => at + 1).join(' ');
   }
-  const heard = text.length > 80 ? `${text.slice(0, 79)}…` : text;
+  const heard = text.length > 80 ? `${startOf(text, 79)}…` : text;
   return (
     `Hello! You said: "${heard}". I am demo, Spillway's built-in scripted model: no network, no key, no intelligence. ` +
     'For a real answer start Spillway with a key, for example DEEPSEEK_API_KEY=sk-... npm start. ' +
@@ -149,7 +162,9 @@ function toolAskedFor(body: JsonObject, text: string): { name: string; arguments
   const functions = tools.flatMap((tool) => (isObject(tool) && isObject(tool['function']) ? [tool['function']] : []));
   const forced = body['tool_choice'];
   const forcedName = isObject(forced) && isObject(forced['function']) ? forced['function']['name'] : undefined;
-  const wanted = functions.find((tool) => tool['name'] === forcedName || text.includes(stringOf(tool['name'])));
+  const wanted = functions.find((tool) =>
+    forcedName === undefined ? text.includes(stringOf(tool['name'])) : tool['name'] === forcedName,
+  );
   const chosen = wanted ?? (forced === 'required' ? functions[0] : undefined);
   if (chosen === undefined || forced === 'none') return null;
   return {
@@ -163,20 +178,33 @@ function isJsonAsked(body: JsonObject): boolean {
   return isObject(format) && (format['type'] === 'json_object' || format['type'] === 'json_schema');
 }
 
-/** Cut at the first stop sequence, then at the most tokens allowed. */
+/** Cut at the first stop sequence, then at the most that is allowed. */
 function bounded(full: string, body: JsonObject): { text: string; finish: string } {
   const stops = [body['stop'] ?? []].flat().filter((stop) => typeof stop === 'string' && stop !== '') as string[];
   const cuts = stops.map((stop) => full.indexOf(stop)).filter((at) => at >= 0);
   const stopped = full.slice(0, Math.min(full.length, ...cuts));
-  const most = body['max_completion_tokens'] ?? body['max_tokens'];
-  if (typeof most !== 'number') return { text: stopped, finish: 'stop' };
-  let text = '';
-  for (const word of words(stopped)) {
-    if (estimateTokens(text + word) > most) return { text, finish: 'length' };
-    text += word;
-  }
-  return { text, finish: 'stop' };
+  const short = startOf(stopped, ANSWER_CHARACTERS_MAX);
+  const limits = [body['max_completion_tokens'], body['max_tokens']].filter((limit) => typeof limit === 'number');
+  const text = withinTokens(short, Math.min(...limits));
+  return { text, finish: text === stopped ? 'stop' : 'length' };
 }
+
+/** As many whole words as weigh no more than `most`; halved, since weighing word by word is quadratic. */
+function withinTokens(text: string, most: number): string {
+  if (estimateTokens(text) <= most) return text;
+  const pieces = words(text);
+  let [fits, exceeds] = [0, pieces.length];
+  while (exceeds - fits > 1) {
+    const middle = Math.floor((fits + exceeds) / 2);
+    if (estimateTokens(pieces.slice(0, middle).join('')) <= most) fits = middle;
+    else exceeds = middle;
+  }
+  return pieces.slice(0, fits).join('');
+}
+
+/** The first and last characters of a text, never half a surrogate pair. */
+const startOf = (text: string, most: number): string => text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '');
+const endOf = (text: string, most: number): string => text.slice(-most).replace(/^[\uDC00-\uDFFF]/, '');
 
 /** Words with the white space before them: put together they are the text again. */
 const words = (text: string): string[] => text.match(/\s*\S+|\s+$/g) ?? [];
@@ -193,8 +221,8 @@ function choiceIndexes(body: JsonObject): number[] {
   return Array.from({ length: count }, (_, index) => index);
 }
 
-function usageOf(prompt: number, completion: string): JsonObject {
-  const [promptTokens, completionTokens] = [Math.ceil(prompt), Math.ceil(estimateTokens(completion))];
+function usageOf(promptTokens: number, completion: string, choices: number): JsonObject {
+  const completionTokens = choices * estimateTokens(completion);
   return {
     prompt_tokens: promptTokens,
     completion_tokens: completionTokens,

@@ -20,12 +20,20 @@ function valueFor(schema: JsonObject, name: string, depth: number): JsonValue {
   if (Array.isArray(variants) && isObject(variants[0]) && depth > 0) return valueFor(variants[0], name, depth - 1);
   const type = Array.isArray(schema['type']) ? schema['type'][0] : schema['type'];
   if (type === 'string') return name;
-  if (type === 'integer' || type === 'number') return typeof schema['minimum'] === 'number' ? schema['minimum'] : 1;
+  if (type === 'integer') return numberFor(schema, Math.ceil, Math.floor);
+  if (type === 'number') return numberFor(schema, Number, Number);
   if (type === 'boolean') return true;
   if (type === 'null') return null;
   if (type === 'array')
     return isObject(schema['items']) && depth > 0 ? [valueFor(schema['items'], name, depth - 1)] : [];
   return depth > 0 ? objectFor(schema, depth - 1) : {};
+}
+
+/** 1, or the bound that is nearer. */
+function numberFor(schema: JsonObject, up: (bound: number) => number, down: (bound: number) => number): number {
+  const { minimum, maximum } = schema;
+  if (typeof minimum === 'number') return up(minimum);
+  return typeof maximum === 'number' ? Math.min(1, down(maximum)) : 1;
 }
 
 function objectFor(schema: JsonObject, depth: number): JsonObject {

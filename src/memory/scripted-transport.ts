@@ -24,12 +24,10 @@ export class ScriptedTransport implements UpstreamTransport {
   }
 
   send(request: UpstreamRequest, sink: UpstreamSink): UpstreamCall {
-    const call = new ScriptedCall(this.#timers, sink);
-    call.play(this.#steps(request));
-    return call;
+    return new ScriptedCall(this.#timers, sink, this.#steps(request));
   }
 
-  #steps(request: UpstreamRequest): Step[] {
+  #steps(request: UpstreamRequest): Iterable<Step> {
     const path = request.path.replace(/\?.*$/, '');
     if (path.endsWith('/models')) return whole(200, { object: 'list', data: [modelEntry] });
     const body = parse(request.body);
@@ -39,8 +37,8 @@ export class ScriptedTransport implements UpstreamTransport {
     }
     const birth = { created: Math.floor(this.#clock.wall() / 1000), id: this.#chance.hex(24) };
     if (path.endsWith('/embeddings')) return whole(200, scriptedEmbeddings(body));
-    if (path.endsWith('/chat/completions')) return play(scriptedChat(body, birth), body);
-    if (path.endsWith('/completions')) return play(scriptedCompletion(body, birth), body);
+    if (path.endsWith('/chat/completions')) return answer(scriptedChat(body, birth), body);
+    if (path.endsWith('/completions')) return answer(scriptedCompletion(body, birth), body);
     return whole(404, errorOf(`There is nothing at ${path}.`, 'not_found'));
   }
 }
@@ -55,21 +53,22 @@ interface Step {
   readonly happen: (sink: UpstreamSink) => void;
 }
 
-function play(script: Script, body: JsonObject): Step[] {
-  if (body['stream'] !== true) return whole(200, script.whole);
-  const chunks = script.chunks.map((chunk, at): Step => {
-    return { afterMs: at === 0 ? FIRST_MS : TOKEN_MS, happen: (sink) => sink.onBytes(event(JSON.stringify(chunk))) };
-  });
-  return [
-    { afterMs: 0, happen: (sink) => sink.onHead(200, { 'content-type': 'text/event-stream' }) },
-    ...chunks,
-    { afterMs: 0, happen: (sink) => sink.onBytes(event('[DONE]')) },
-    { afterMs: 0, happen: (sink) => sink.onEnd() },
-  ];
+const answer = (script: Script, body: JsonObject): Iterable<Step> =>
+  body['stream'] === true ? play(script) : whole(200, script.whole);
+
+function* play(script: Script): Iterable<Step> {
+  yield { afterMs: 0, happen: (sink) => sink.onHead(200, { 'content-type': 'text/event-stream' }) };
+  let afterMs = FIRST_MS;
+  for (const chunk of script.chunks) {
+    yield { afterMs, happen: (sink) => sink.onBytes(event(JSON.stringify(chunk))) };
+    afterMs = TOKEN_MS;
+  }
+  yield { afterMs: 0, happen: (sink) => sink.onBytes(event('[DONE]')) };
+  yield { afterMs: 0, happen: (sink) => sink.onEnd() };
 }
 
-function whole(status: number, answer: JsonObject): Step[] {
-  const bytes = utf8Encode(JSON.stringify(answer));
+function whole(status: number, said: JsonObject): Iterable<Step> {
+  const bytes = utf8Encode(JSON.stringify(said));
   return [
     { afterMs: FIRST_MS, happen: (sink) => sink.onHead(status, { 'content-type': 'application/json' }) },
     { afterMs: 0, happen: (sink) => sink.onBytes(bytes) },
@@ -81,18 +80,17 @@ function whole(status: number, answer: JsonObject): Step[] {
 class ScriptedCall implements UpstreamCall {
   readonly #timers: Timers;
   readonly #sink: UpstreamSink;
-  #steps: Step[] = [];
-  #at = 0;
+  readonly #steps: Iterator<Step>;
+  /** The step that is next; undefined when all is over. */
+  #step: Step | undefined;
   #timer: Timer | null = null;
   #paused = false;
 
-  constructor(timers: Timers, sink: UpstreamSink) {
+  constructor(timers: Timers, sink: UpstreamSink, steps: Iterable<Step>) {
     this.#timers = timers;
     this.#sink = sink;
-  }
-
-  play(steps: Step[]): void {
-    this.#steps = steps;
+    this.#steps = steps[Symbol.iterator]();
+    this.#advance();
     this.#next();
   }
 
@@ -111,15 +109,20 @@ class ScriptedCall implements UpstreamCall {
   cancel(): void {
     this.#timer?.cancel();
     this.#timer = null;
-    this.#at = this.#steps.length;
+    this.#step = undefined;
+  }
+
+  #advance(): void {
+    const { done, value } = this.#steps.next();
+    this.#step = done === true ? undefined : value;
   }
 
   #next(): void {
-    const step = this.#steps[this.#at];
+    const step = this.#step;
     if (step === undefined || this.#timer !== null) return;
     this.#timer = this.#timers.after(step.afterMs, () => {
       this.#timer = null;
-      this.#at++;
+      this.#advance();
       step.happen(this.#sink);
       if (!this.#paused) this.#next();
     });

@@ -2,6 +2,7 @@
 // it has never heard of.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
 import { canonical, sentBody } from '../../test/support/canonical.ts';
 import { gatewayFields } from '../dialects/openai/request.ts';
@@ -12,7 +13,7 @@ import { isObject } from '../kernel/json.ts';
 import { type Surface, surfaces } from '../kernel/lane.ts';
 import { providerNames } from '../kernel/provider.ts';
 import { catalogue } from './catalogue.ts';
-import { hints } from './parameters.ts';
+import { hints, withPatch } from './parameters.ts';
 import type { Prepared, Provider } from './provider.ts';
 
 const gateway: JsonObject = { fallbacks: ['other'], models: ['other'], priority: 1, cache: { ttl: 60 } };
@@ -97,6 +98,15 @@ const destinations: Readonly<Record<string, readonly string[]>> = {
   dimensions: ['output_dimension'],
   user: ['user_id', 'metadata'],
 };
+
+/** Ids that are sent under another name (deepseek-models.ts). */
+const retired: Readonly<Record<string, string>> = {
+  'deepseek-chat': 'deepseek-flash',
+  'deepseek-reasoner': 'deepseek-flash',
+};
+
+/** Fields whose values may be written otherwise; all others arrive as the caller wrote them. */
+const rewritten: readonly string[] = ['model', 'messages', 'stop', 'response_format', 'reasoning_effort'];
 
 const served = (provider: Provider, model: string): readonly Surface[] => provider.capabilities(model).surfaces;
 const modelsOf = (provider: Provider): readonly string[] => [...provider.knownModels, 'never-heard-of-it'];
@@ -208,8 +218,7 @@ suite('every provider', () => {
   test('sends the model’s own id, and never what speaks to the gateway', () => {
     each((provider, model, surface) => {
       const { sent } = prepare(provider, model, surface, full[surface]);
-      assert.equal(typeof sent['model'], 'string');
-      assert.notEqual(sent['model'], 'public', provider.name);
+      assert.equal(sent['model'], retired[model] ?? model, provider.name);
       for (const field of gatewayFields) assert.ok(!Object.hasOwn(sent, field), `${provider.name} leaks ${field}`);
     });
   });
@@ -233,6 +242,34 @@ suite('every provider', () => {
           names.some((name) => Object.hasOwn(sent, name)),
           `${provider.name} ${model}: ${param} is lost`,
         );
+      }
+    });
+  });
+
+  test('sends what it keeps as the caller wrote it', () => {
+    each((provider, model, surface) => {
+      const body = full[surface];
+      const { sent } = prepare(provider, model, surface, body);
+      for (const [param, value] of Object.entries(body)) {
+        if (rewritten.includes(param) || !Object.hasOwn(sent, param)) continue;
+        const expected = param === 'max_tokens' || param === 'max_completion_tokens' ? 50 : value;
+        assert.ok(
+          isDeepStrictEqual(sent[param], expected) || isDeepStrictEqual(sent[param], value),
+          `${provider.name} ${model}: ${param} is ${JSON.stringify(sent[param])}`,
+        );
+      }
+    });
+  });
+
+  test('sends nothing of what it refused, once that is dropped', () => {
+    each((provider, model, surface) => {
+      const { request, prepared } = prepare(provider, model, surface, full[surface]);
+      const refused = prepared.unsupported.map(({ param }) => param);
+      const dropped = withPatch(prepared, Object.fromEntries(refused.map((param) => [param, undefined])));
+      const sent = sentBody(request, dropped);
+      for (const param of refused) {
+        const traces = [param, ...(destinations[param] ?? [])].filter((name) => Object.hasOwn(sent, name));
+        assert.deepEqual(traces, [], `${provider.name} ${model}: ${param}`);
       }
     });
   });

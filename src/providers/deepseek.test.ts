@@ -191,6 +191,20 @@ suite('DeepSeek’s prices', () => {
     assert.deepEqual(peak, [1, 2, 3, 6, 7, 8, 9]);
   });
 
+  test('turn exactly at the four hours of a Beijing workday', () => {
+    const turns = ['01:00', '04:00', '06:00', '10:00'].map((hour) => Date.parse(`2026-11-23T${hour}:00Z`));
+    const around = turns.map((turn) => [isPeak(wallMs(turn - 1)), isPeak(wallMs(turn))]);
+    assert.deepEqual(around, [
+      [false, true],
+      [true, false],
+      [false, true],
+      [true, false],
+    ]);
+    // Sunday evening in London is Monday morning in Beijing, and not yet working hours.
+    assert.equal(isPeak(at('2026-11-22T23:59:59Z')), false);
+    assert.equal(isPeak(at('2026-11-27T16:00:00Z')), false, 'Saturday begins in Beijing');
+  });
+
   test('rest at weekends', () => {
     const days = ['21', '22', '23', '24', '25', '26', '27', '28'].map((day) => isPeak(at(`2026-11-${day}T02:00:00Z`)));
     assert.deepEqual(
@@ -207,4 +221,9 @@ suite('DeepSeek’s prices', () => {
     assert.equal(deepseek.price('deepseek-v9', night), null);
     assert.equal(deepseek.price('constructor', night), null);
   });
+});
+
+test('DeepSeek’s balance page lies at the origin, whatever path the base address has', () => {
+  assert.deepEqual(deepseek.accountPage, { path: '/user/balance', fromOrigin: true });
+  assert.equal(deepseek.defaultBaseUrl, 'https://api.deepseek.com');
 });

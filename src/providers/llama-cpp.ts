@@ -1,13 +1,16 @@
 // llama.cpp's llama-server. A trailing assistant message is continued by default (`--prefill-assistant`, server README), so
 // other words for a prefix are taken off. It answers 500 "Only one completion choice is allowed" and "Unsupported param"
 // where it could say 400 (server utils, oaicompat_*_params_parse); a 500 would be tried elsewhere and count against it.
-import { isObject } from '../kernel/json.ts';
+import { isObject, type JsonObject } from '../kernel/json.ts';
 import { able, anything } from './capabilities.ts';
 import { unflagged, withHistory, withoutContinueWords } from './history.ts';
 import { lack, openaiOnly, type ParameterRules, prepareBody, refuse, renameLimit } from './parameters.ts';
 import { selfHosted } from './self-hosted.ts';
 
 const WHO = 'llama-server';
+
+const streamsWithTools = ({ stream, tools }: JsonObject): boolean =>
+  stream === true && Array.isArray(tools) && tools.length > 0;
 
 const rules: ParameterRules = {
   ...openaiOnly(WHO),
@@ -22,12 +25,9 @@ const rules: ParameterRules = {
   // 400 "logprobs is not supported with tools + stream" (ggml-org/llama.cpp#28478).
   logprobs: refuse(
     `${WHO} gives no logprobs in a stream with tools`,
-    (value, body) => value === true && body['stream'] === true && Array.isArray(body['tools']),
+    (value, body) => value === true && streamsWithTools(body),
   ),
-  top_logprobs: refuse(
-    `${WHO} gives no logprobs in a stream with tools`,
-    (_value, body) => body['stream'] === true && Array.isArray(body['tools']),
-  ),
+  top_logprobs: refuse(`${WHO} gives no logprobs in a stream with tools`, (_value, body) => streamsWithTools(body)),
 };
 
 export const llamaCpp = selfHosted({

@@ -162,11 +162,12 @@ suite('the self-hosted engines', () => {
     assert.deepEqual(fields, ['reasoning', 'reasoning', 'reasoning_content', 'reasoning_content']);
   });
 
-  test('a conversation that moves to SGLang or Ollama keeps its thoughts under their name', () => {
+  test('a conversation that moves to vLLM, SGLang or Ollama keeps its thoughts under their name', () => {
     const moved = (provider: Provider, field: string): JsonValue | undefined =>
       sent(provider, { messages: [thinking(field), ...hello] }).body['messages'];
     assert.deepEqual(moved(sglang, 'reasoning'), [thinking('reasoning_content'), ...hello]);
-    assert.deepEqual(moved(ollama, 'reasoning_content'), [thinking('reasoning'), ...hello]);
+    for (const provider of [vllm, ollama])
+      assert.deepEqual(moved(provider, 'reasoning_content'), [thinking('reasoning'), ...hello]);
   });
 
   test('vLLM never sees a priority: non-zero is an error there', () => {
@@ -188,6 +189,8 @@ suite('the self-hosted engines', () => {
     assert.deepEqual([body['stop'], body['response_format']], [['END'], { type: 'json', value: schema }]);
     assert.ok(!Object.hasOwn(sent(tgi, { response_format: { type: 'text' } }).body, 'response_format'));
     assert.equal(tgi.capabilities('m').can.jsonObject, false);
+    assert.ok(!Object.hasOwn(sent(tgi, { top_p: 1 }).body, 'top_p'), 'an error there, and it says nothing');
+    assert.equal(sent(tgi, { top_p: 0.9 }).body['top_p'], 0.9);
     assert.ok(!tgi.capabilities('m').surfaces.includes('embeddings'));
   });
 
@@ -198,6 +201,7 @@ suite('the self-hosted engines', () => {
     const logprobs = { logprobs: true, top_logprobs: 2, tools };
     assert.deepEqual(sent(llamaCpp, { ...logprobs, stream: true }).unsupported, ['logprobs', 'top_logprobs']);
     assert.deepEqual(sent(llamaCpp, logprobs).unsupported, []);
+    assert.deepEqual(sent(llamaCpp, { ...logprobs, tools: [], stream: true }).unsupported, [], 'no tools are no tools');
     const completion = { suffix: 'x', best_of: 2, echo: true };
     assert.deepEqual(sent(llamaCpp, completion, 'm', 'completions').unsupported.toSorted(), [
       'best_of',

@@ -12,6 +12,8 @@ const rules: ParameterRules = {
   ...openaiOnly(WHO),
   // The schema has an array only, and a bare string does not deserialise.
   stop: map((value) => (typeof value === 'string' ? [value] : value)),
+  // "`top_p` must be > 0.0 and < 1.0" (router/src/validation.rs @01067f8b); 1, many an SDK's default, says nothing.
+  top_p: map((value) => (value === 1 ? undefined : value)),
   max_completion_tokens: renameLimit('max_tokens'),
   n: lack(`${WHO} gives one answer per request`, 1),
   best_of: lack(`${WHO} gives one answer per request`, 1),

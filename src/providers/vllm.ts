@@ -1,9 +1,10 @@
 // vLLM (vllm/entrypoints/openai/chat_completion/protocol.py @002032ee). Reasoning comes as `reasoning` since its protocol
-// renamed the field; a prefix is continued with `continue_final_message`, an error without `add_generation_prompt: false`.
+// renamed the field, and of messages only `reasoning` is read: `reasoning_content` is ignored without a word
+// (vllm/entrypoints/chat_utils.py @001eadcf). A prefix is continued with `continue_final_message`, an error without `add_generation_prompt: false`.
 // Its `priority` goes with the gateway's fields: non-zero is an error unless priority scheduling is on.
 import { prefixMessage } from '../dialects/openai/messages.ts';
 import { able, anything } from './capabilities.ts';
-import { unflagged, withHistory } from './history.ts';
+import { reasoningAs, unflagged, withHistory } from './history.ts';
 import { prepareBody, withPatch } from './parameters.ts';
 import { selfHosted, withoutThinking } from './self-hosted.ts';
 
@@ -18,7 +19,7 @@ export const vllm = selfHosted({
     reasoningField: 'reasoning',
   }),
   prepare: (request, model) => {
-    const prepared = withHistory(request, prepareBody(request, model), unflagged);
+    const prepared = withHistory(request, prepareBody(request, model), reasoningAs('reasoning'), unflagged);
     if (request.surface !== 'chat' || prefixMessage(request.body) === null) return prepared;
     return withPatch(prepared, { continue_final_message: true, add_generation_prompt: false });
   },

@@ -1,0 +1,90 @@
+// Scenarios: what a gateway shall make of each way a provider fails. One row per behaviour of the wall; each is asked four
+// times: stream and whole, with that target alone and with a healthy one beside it. A gateway may answer whole or admit the
+// trouble; it may never hang, show half an answer as a whole one, or show other text than was said.
+
+/** `answer`: the whole text, exactly. `error`: trouble that the client can see. `either`: both are honest. */
+export type Expectation = 'answer' | 'error' | 'either';
+
+export interface Scenario {
+  /** The wall's model. */
+  readonly behaviour: string;
+  readonly title: string;
+  readonly alone: Expectation;
+  readonly withAnother: Expectation;
+  /** Sends that the wall may see with another target at hand, both targets together. */
+  readonly sendsMax: number;
+  /** What the second target does; `healthy` unless said. */
+  readonly second: string;
+  /** The answer is a tool call. */
+  readonly tool: boolean;
+  /** Whole answers differ: half a body cannot be an error in-band. */
+  readonly streamsOnly: boolean;
+}
+
+type Row = readonly [behaviour: string, title: string, alone: Expectation, withAnother: Expectation, more?: Partial<Scenario>];
+
+const rows: readonly Row[] = [
+  ['healthy', 'a healthy provider', 'answer', 'answer', { sendsMax: 1 }],
+  ['slow-first-token-700', 'a slow first token', 'answer', 'answer', { sendsMax: 1 }],
+  ['keep-alive-then-answer', 'keep-alives, then the answer', 'answer', 'answer', { sendsMax: 2 }],
+  ['keep-alive-then-empty', 'keep-alives, then an empty body', 'error', 'answer'],
+  ['rate-limit-once-seconds', '429 once, Retry-After in seconds', 'answer', 'answer'],
+  ['rate-limit-once-date', '429 once, Retry-After as a date', 'answer', 'answer'],
+  ['rate-limit-once-ms', '429 once, retry-after-ms', 'answer', 'answer'],
+  ['rate-limit-once-reset-header', '429 once, x-ratelimit-reset', 'answer', 'answer'],
+  ['rate-limit-for-ever', '429 for ever', 'error', 'answer'],
+  ['fail-500-once', '500 once', 'answer', 'answer'],
+  ['fail-503-for-ever', '503 for ever', 'error', 'answer'],
+  ['no-balance-402', '402, no balance', 'error', 'answer'],
+  ['bad-key-401', '401, a bad key', 'error', 'answer'],
+  ['forbidden-model-403', '403 for this model', 'error', 'answer'],
+  ['html-502', 'an HTML page with 502', 'error', 'answer'],
+  ['flat-error', '503 with a flat error body (SGLang)', 'error', 'answer'],
+  ['string-error', '429 with a string for an error (TGI)', 'error', 'answer'],
+  ['reset-before-head', 'a reset before the head', 'error', 'answer'],
+  ['silence', 'silence', 'error', 'answer'],
+  ['cut', 'a reset in the middle', 'either', 'answer'],
+  ['cut-clean', 'a clean end without finish reason', 'either', 'answer'],
+  ['stall', 'content stops, keep-alives go on', 'error', 'answer'],
+  ['no-done', 'complete, without [DONE]', 'answer', 'answer', { sendsMax: 1 }],
+  ['malformed-event', 'an event that is no JSON', 'either', 'answer'],
+  ['giant-event', 'an event of 8 MiB', 'either', 'answer'],
+  ['line-endings-cr', 'CR line endings', 'answer', 'answer', { sendsMax: 1 }],
+  ['line-endings-crlf', 'CRLF line endings', 'answer', 'answer', { sendsMax: 1 }],
+  ['byte-by-byte', 'one byte at a time', 'answer', 'answer', { sendsMax: 1 }],
+  ['error-in-band', 'an error inside a 200', 'error', 'answer'],
+  ['error-in-band-late', 'an error inside a 200, after content', 'either', 'answer'],
+  ['no-resources', 'insufficient_system_resource', 'error', 'answer'],
+  ['no-resources-late', 'insufficient_system_resource, after content', 'either', 'answer'],
+  ['empty', 'finished, but nothing said', 'error', 'answer'],
+  ['context-too-long', 'context too long', 'error', 'answer'],
+  ['content-filter', 'a content policy says no', 'error', 'error', { sendsMax: 1 }],
+  ['cut', 'a cut, then a target that repeats the prefix', 'either', 'answer', { second: 'echoes-prefix' }],
+  ['cut', 'a cut, then a target that refuses prefixes', 'either', 'either', { second: 'rejects-prefix' }],
+  ['tool-call', 'a tool call', 'answer', 'answer', { tool: true, sendsMax: 1, second: 'tool-call' }],
+  ['tool-call-cut', 'a tool call cut in its arguments', 'error', 'answer', { tool: true, second: 'tool-call' }],
+  ['reasoning', 'reasoning, then the answer', 'answer', 'answer', { sendsMax: 1 }],
+  ['reasoning-cut', 'a cut while reasoning', 'error', 'answer'],
+  ['reasoning-then-cut', 'a cut after reasoning', 'either', 'answer'],
+  ['usage-on-finish', 'usage on the finish event', 'answer', 'answer', { sendsMax: 1 }],
+  ['usage-everywhere', 'usage on every event', 'answer', 'answer', { sendsMax: 1 }],
+  ['usage-none', 'no usage at all', 'answer', 'answer', { sendsMax: 1 }],
+];
+
+const SENDS_MAX = 4;
+
+export const scenarios: readonly Scenario[] = rows.map(([behaviour, title, alone, withAnother, more]) => ({
+  behaviour,
+  title,
+  alone,
+  withAnother,
+  sendsMax: SENDS_MAX,
+  second: 'healthy',
+  tool: false,
+  streamsOnly: false,
+  ...more,
+}));
+
+/** The public model name that a gateway serves a scenario under. */
+export const modelOf = (scenario: Scenario, targets: 1 | 2): string =>
+  `conduct-${scenario.behaviour}${targets === 1 ? '' : `-then-${scenario.second}`}`;
