@@ -159,7 +159,9 @@ function announceModels(gateway: Gateway, config: Config, options: StartOptions)
   if (asked.length === 0) return;
   const names = gateway.modelNames();
   const shown = names.slice(0, 12).join(', ');
-  options.announce(`  models found: ${shown}${names.length > 12 ? `, and ${names.length - 12} more (GET /v1/models)` : ''}`);
+  options.announce(
+    `  models found: ${shown}${names.length > 12 ? `, and ${names.length - 12} more (GET /v1/models)` : ''}`,
+  );
 }
 
 function serverGauges(servers: readonly HttpServer[]): GaugeReading[] {

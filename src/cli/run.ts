@@ -5,6 +5,7 @@ import { exitCodes } from './exit-codes.ts';
 import { ignoreBrokenPipes, type Output, terminal } from './output.ts';
 import type { UpOptions } from './up.ts';
 import { version } from './version.ts';
+import type { WallCommandOptions } from './wall.ts';
 
 /** Runs one command line to its end and answers the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -62,6 +63,17 @@ function build(output: Output, finish: (code: number) => void): Command {
     .action(async () => {
       const { schema } = await import('./schema.ts');
       schema(output);
+    });
+  program
+    .command('wall')
+    .description('start a fake provider that misbehaves on command: the model name picks the fault')
+    .option('-p, --port <port>', 'port to listen on', '8401')
+    .option('--host <host>', 'address to listen on', '127.0.0.1')
+    .option('--json', 'print the address and the behaviours as one line of JSON')
+    .option('--markdown', 'print docs/wall.md and start nothing')
+    .action(async (options: WallCommandOptions) => {
+      const { wall } = await import('./wall.ts');
+      finish(await wall(options, output));
     });
   for (const command of program.commands) command.helpOption('-h, --help', 'print this help').exitOverride();
   return program;

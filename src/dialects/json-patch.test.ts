@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { JsonObject, JsonValue } from '../kernel/json.ts';
 import { utf8Decode, utf8Encode } from '../kernel/web.ts';
-import { patchObject, settledBytes } from './json-patch.ts';
+import { patchedObject, patchObject, settledBytes } from './json-patch.ts';
 
 const apply = (text: string, patch: Record<string, JsonValue | undefined>): string => {
   const body: JsonObject = JSON.parse(text);
@@ -73,6 +73,65 @@ test('for any object, spacing and patch the result parses to the patched object'
       }
       const result = JSON.parse(utf8Decode(patchObject(utf8Encode(text), parsed, patch)));
       assert.deepEqual(new Map(Object.entries(result)), expected);
+    }),
+  );
+});
+
+/** Members spelled in all the ways JSON allows: spaced anyhow, keys escaped, keys doubled. */
+const space = fc.constantFrom('', '', ' ', '\n', '\t', '\r\n  ');
+const spelledKey = fc.constantFrom('model', 'stream', 'a', 'é漢🙂', '');
+const spelling = fc.record({
+  key: spelledKey,
+  escaped: fc.boolean(),
+  value: fc.constantFrom(
+    '1',
+    '1.0',
+    '1e0',
+    '12345678901234567890',
+    '"x"',
+    '"a,}]\\"{"',
+    '{ "n" : [ 1 , {} ] }',
+    'null',
+  ),
+  before: space,
+  colon: space,
+  after: space,
+});
+const spell = (members: readonly (typeof spelling extends fc.Arbitrary<infer One> ? One : never)[]): string =>
+  `{${members
+    .map(({ key, escaped, value, before, colon, after }) => {
+      const code = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+      const name = escaped ? `"${key.split('').map(code).join('')}"` : JSON.stringify(key);
+      return `${before}${name}${colon}:${colon}${value}${after}`;
+    })
+    .join(',')}}`;
+
+test('however a body is spelled, patched bytes read as the patched object', () => {
+  const patches = fc.dictionary(spelledKey, fc.constantFrom<JsonValue | undefined>(undefined, null, 'y', { z: [1] }));
+  fc.assert(
+    fc.property(fc.array(spelling, { maxLength: 6 }), patches, space, (members, patch, around) => {
+      const text = `${around}${spell(members)}${around}`;
+      const body: JsonObject = JSON.parse(text);
+      const result = JSON.parse(utf8Decode(patchObject(utf8Encode(text), body, patch)));
+      assert.deepEqual({ ...result }, { ...patchedObject(body, patch) });
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('values that a patch does not name keep every byte, numbers and spaces included', () => {
+  const unique = fc.uniqueArray(spelling, { selector: ({ key }) => key, minLength: 1, maxLength: 5 });
+  fc.assert(
+    fc.property(unique, (members) => {
+      const plain = members.map((member) => ({ ...member, escaped: false }));
+      const [first, ...others] = plain;
+      if (first === undefined) return;
+      const bytes = utf8Encode(spell(plain));
+      const body: JsonObject = JSON.parse(utf8Decode(bytes));
+      const result = utf8Decode(patchObject(bytes, body, { [first.key]: { changed: true } }));
+      const place = `${first.before}${JSON.stringify(first.key)}${first.colon}:${first.colon}`;
+      const rest = others.length === 0 ? '' : `,${spell(others).slice(1, -1)}`;
+      assert.equal(result, `{${place}{"changed":true}${first.after}${rest}}`);
     }),
   );
 });

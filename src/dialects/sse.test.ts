@@ -142,3 +142,85 @@ test('a megabyte event in tiny chunks takes linear time', () => {
   assert.equal(hear(chunks, 4_000_000).events.length, 1);
   assert.ok(performance.now() - before < 2_000, 'quadratic copying would take minutes');
 });
+
+test('lines without a colon take linear time too', () => {
+  const before = performance.now();
+  for (const line of ['data\n\n', 'event\ndata\n\n', 'x\n', ':\n', '\n']) {
+    hear([utf8Encode(line.repeat(Math.floor(2_000_000 / line.length)))], 4_000_000);
+  }
+  assert.ok(performance.now() - before < 10_000, 'a search through the chunk for each line would take minutes');
+});
+
+test('a long stream in small chunks is read in linear time', () => {
+  const event = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: 'w'.repeat(180) } }] })}\n\n`;
+  const stream = utf8Encode(event.repeat(Math.ceil(5_000_000 / event.length)));
+  const chunks: Uint8Array[] = [];
+  for (let at = 0; at < stream.length; at += 100) chunks.push(stream.subarray(at, at + 100));
+  const heard = hear(chunks, 4_000_000);
+  assert.deepEqual([heard.events.length, heard.buffered], [stream.length / event.length, 0]);
+});
+
+const realStreams = Object.entries({ deepseek, responses, inside, marked: `\ufeff${deepseek}` });
+
+test('real streams cut at any number of places, with any line ends, give the same events', () => {
+  const endings = fc.constantFrom('\n', '\r', '\r\n');
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...realStreams),
+      endings,
+      fc.array(fc.double({ min: 0, max: 1, noNaN: true })),
+      ([, text], ending, cuts) => {
+        const whole = utf8Encode(text.replaceAll('\n', ending));
+        const places = cuts.map((cut) => Math.floor(cut * whole.length)).toSorted((left, right) => left - right);
+        const chunks = [...places, whole.length].map((place, at) => whole.subarray(places[at - 1] ?? 0, place));
+        assert.deepEqual(told(hear(chunks)), told(hear([whole])));
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('what is plain may be forwarded: joined, it reads as the same events and holds no comment', () => {
+  const line = fc.constantFrom('data: {"a":"é🙂"}', 'data:', 'data:  two', ': note', 'event: e', 'id: 1', '', '');
+  const ending = fc.constantFrom('\n', '\n', '\n', '\r\n', '\r');
+  fc.assert(
+    fc.property(fc.array(fc.tuple(line, ending), { maxLength: 40 }), fc.integer({ min: 1, max: 20 }), (lines, size) => {
+      const whole = utf8Encode(lines.flat().join(''));
+      const chunks: Uint8Array[] = [];
+      for (let at = 0; at < whole.length; at += size) chunks.push(whole.subarray(at, at + size));
+      const plain = hear(chunks).events.filter((event) => event.plain);
+      const joined = concatBytes(plain.map((event) => event.raw));
+      assert.ok(!/^:/m.test(utf8Decode(joined)) && !utf8Decode(joined).includes('\r'));
+      const again = hear([joined]);
+      assert.deepEqual(
+        again.events.map(({ data }) => data),
+        plain.map(({ data }) => data),
+      );
+      assert.equal(again.comments, 0);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('bytes told stay as they were told while later chunks come', () => {
+  const texts = Array.from({ length: 200 }, (_, at) => `data: ${at} ${'x'.repeat(at)}\n\n`);
+  const whole = utf8Encode(texts.join(''));
+  for (const size of [1, 7, 64, 1_000]) {
+    const chunks: Uint8Array[] = [];
+    for (let at = 0; at < whole.length; at += size) chunks.push(whole.slice(at, at + size));
+    assert.deepEqual(
+      hear(chunks).events.map((event) => utf8Decode(event.raw)),
+      texts,
+      `chunks of ${size}`,
+    );
+  }
+});
+
+test('an event as large as the cap passes, one byte more does not', () => {
+  const event = utf8Encode(`data: ${'x'.repeat(92)}\n\n`);
+  assert.equal(event.length, 100);
+  for (const cuts of [[event], [event.subarray(0, 50), event.subarray(50)]]) {
+    assert.deepEqual([hear(cuts, 100).events.length, hear(cuts, 100).overflows], [1, 0]);
+    assert.deepEqual([hear(cuts, 99).events.length, hear(cuts, 99).overflows], [0, 1]);
+  }
+});

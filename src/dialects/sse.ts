@@ -77,7 +77,7 @@ export class SseParser {
     const bytes = this.#filled();
     if (this.#lineStart < this.#length) {
       if (this.#fieldNameLength(bytes, this.#lineStart, this.#length) !== 4) return;
-      const value = utf8Decode(bytes.subarray(valueStart(bytes, this.#lineStart, this.#length), this.#length));
+      const value = utf8Decode(bytes.subarray(valueStart(bytes, this.#lineStart + 4, this.#length), this.#length));
       if (this.#dataLines > 0 || !isWhole(value)) return;
       this.#field(bytes, this.#lineStart, this.#length);
     }
@@ -197,7 +197,7 @@ export class SseParser {
     this.#afterComment = false;
     const nameLength = this.#fieldNameLength(bytes, start, end);
     if (nameLength === 4) {
-      const from = valueStart(bytes, start, end);
+      const from = valueStart(bytes, start + nameLength, end);
       if (this.#dataLines > 0) {
         if (this.#dataLines === 1) this.#data = utf8Decode(bytes.subarray(this.#valueStart, this.#valueEnd));
         this.#data += `\n${utf8Decode(bytes.subarray(from, end))}`;
@@ -205,7 +205,8 @@ export class SseParser {
       this.#dataLines++;
       this.#valueStart = from;
       this.#valueEnd = end;
-    } else if (nameLength === 5) this.#name = utf8Decode(bytes.subarray(valueStart(bytes, start, end), end));
+    } else if (nameLength === 5)
+      this.#name = utf8Decode(bytes.subarray(valueStart(bytes, start + nameLength, end), end));
   }
 
   /** 4 for `data`, 5 for `event`, 0 for every other field: `id` and `retry` mean nothing here. */
@@ -253,11 +254,13 @@ function isNamed(bytes: Uint8Array, start: number, end: number, name: readonly n
   return true;
 }
 
-/** Where the value begins: behind the first colon and one space, if there is one. */
-function valueStart(bytes: Uint8Array, start: number, end: number): number {
-  const colon = bytes.indexOf(COLON, start);
-  if (colon === -1 || colon >= end) return end;
-  return colon + 1 < end && bytes[colon + 1] === SPACE ? colon + 2 : colon + 1;
+/**
+ * Where the value begins: behind the colon that ends the name, and one space if there is one. The colon is where the name
+ * ends or nowhere: searching for it would go through the whole chunk for each line without one.
+ */
+function valueStart(bytes: Uint8Array, nameEnd: number, end: number): number {
+  if (nameEnd >= end) return end;
+  return nameEnd + 1 < end && bytes[nameEnd + 1] === SPACE ? nameEnd + 2 : nameEnd + 1;
 }
 
 function isWhole(data: string): boolean {

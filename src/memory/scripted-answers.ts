@@ -148,6 +148,7 @@ function replyTo({ role, text }: Said): string {
   if (count !== undefined) {
     return Array.from({ length: Math.min(Number(count), COUNT_MAX) }, (_, at) => at + 1).join(' ');
   }
+  if (/what(?:'|’)?s? (?:is )?spillway/i.test(text)) return ABOUT;
   const heard = text.length > 80 ? `${startOf(text, 79)}…` : text;
   return (
     `Hello! You said: "${heard}". I am demo, Spillway's built-in scripted model: no network, no key, no intelligence. ` +
@@ -155,6 +156,11 @@ function replyTo({ role, text }: Said): string {
     'Until then I can count ("count to 10"), repeat ("say: anything"), call your tools ("call <name>") and speak JSON.'
   );
 }
+
+const ABOUT =
+  'Spillway is a gateway for language models: one address for your programs, many providers behind it. When one says ' +
+  '"server is busy", it waits, tries again or asks the next, and your program gets its answer. I am demo, its built-in ' +
+  'scripted model. For a real one set a key, for example DEEPSEEK_API_KEY or OPENAI_API_KEY, and start Spillway again.';
 
 /** A tool that the message names, with arguments in the shape its schema asks for. */
 function toolAskedFor(body: JsonObject, text: string): { name: string; arguments: string } | null {

@@ -21,7 +21,13 @@ export interface Scenario {
   readonly streamsOnly: boolean;
 }
 
-type Row = readonly [behaviour: string, title: string, alone: Expectation, withAnother: Expectation, more?: Partial<Scenario>];
+type Row = readonly [
+  behaviour: string,
+  title: string,
+  alone: Expectation,
+  withAnother: Expectation,
+  more?: Partial<Scenario>,
+];
 
 const rows: readonly Row[] = [
   ['healthy', 'a healthy provider', 'answer', 'answer', { sendsMax: 1 }],

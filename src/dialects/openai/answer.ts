@@ -4,9 +4,10 @@ import { silentReading } from '../../kernel/chat.ts';
 import type { AnswerReading } from '../../kernel/chat.ts';
 import { fault } from '../../kernel/fault.ts';
 import type { FaultKind } from '../../kernel/fault.ts';
-import { isObject } from '../../kernel/json.ts';
+import { isObject, nestsDeeperThan } from '../../kernel/json.ts';
 import type { JsonObject, JsonValue } from '../../kernel/json.ts';
 import type { Surface } from '../../kernel/lane.ts';
+import { limits } from '../../kernel/limits.ts';
 import { utf8Decode } from '../../kernel/web.ts';
 import { readChoices } from './choices.ts';
 import { readUsage } from './usage.ts';
@@ -15,6 +16,10 @@ import { readUsage } from './usage.ts';
 export function readAnswer(surface: Surface, body: Uint8Array): AnswerReading {
   const text = utf8Decode(body).trim();
   if (text === '') return broken('empty', 'The upstream answered 200 with an empty body.');
+  // V8 parses any depth, but whoever walks or writes such a value runs out of stack.
+  if (nestsDeeperThan(body, limits.jsonDepthMax)) {
+    return broken('malformed', 'The upstream answered 200 with JSON that nests too deeply.');
+  }
   let value: JsonValue;
   try {
     value = JSON.parse(text);

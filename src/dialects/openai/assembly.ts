@@ -11,7 +11,7 @@ interface Choice {
 }
 
 /** Said once, even if a stream repeats it in each delta. */
-const saidOnce = new Set(['role', 'type', 'id']);
+const saidOnce = new Set(['role', 'type', 'id', 'name']);
 
 export class ChatAssembly implements Assembly {
   #frame: JsonObject = {};
@@ -30,7 +30,7 @@ export class ChatAssembly implements Assembly {
   whole(): Uint8Array {
     const choices = [...this.#choices.values()].map(({ index, message, finish }) => ({
       index,
-      message: { ...message, role: 'assistant', content: message['content'] ?? null },
+      message: { ...withoutIndexes(message), role: 'assistant', content: message['content'] ?? null },
       finish_reason: finish,
     }));
     const { usage, ...frame } = this.#frame;
@@ -53,7 +53,7 @@ function merged(whole: JsonObject, delta: JsonObject): JsonObject {
     if (value === undefined || value === null) continue;
     const before = result[field];
     if (typeof before === 'string' && typeof value === 'string')
-      result[field] = saidOnce.has(field) ? before : before + value;
+      result[field] = saidOnce.has(field) && before !== '' ? before : before + value;
     else if (Array.isArray(before) && Array.isArray(value)) result[field] = mergedList(before, value);
     else if (isObject(before) && isObject(value)) result[field] = merged(before, value);
     else result[field] = Array.isArray(value) ? mergedList([], value) : value;
@@ -61,18 +61,35 @@ function merged(whole: JsonObject, delta: JsonObject): JsonObject {
   return result;
 }
 
-/** Entries with an `index` belong to the entry that has the same; the index itself is of the stream only. */
+/**
+ * Entries with an `index` belong to the entry that has the same. It is a name, not a place: some far sides count tool calls
+ * from 1, since their text is block 0.
+ */
 function mergedList(whole: readonly JsonValue[], delta: readonly JsonValue[]): JsonValue[] {
   const result = [...whole];
   for (const entry of delta) {
-    if (!isObject(entry) || typeof entry['index'] !== 'number') {
-      result.push(entry);
-      continue;
-    }
-    const { index, ...rest } = entry;
-    const before = result[index];
-    if (isObject(before)) result[index] = merged(before, rest);
-    else result.push(merged({}, rest));
+    const index = isObject(entry) ? entry['index'] : undefined;
+    const at =
+      typeof index === 'number' ? result.findIndex((known) => isObject(known) && known['index'] === index) : -1;
+    const before = result[at];
+    if (isObject(before) && isObject(entry)) result[at] = merged(before, entry);
+    else result.push(isObject(entry) ? merged({}, entry) : entry);
   }
   return result;
+}
+
+/** The index of a list's entry is of the stream only. */
+function withoutIndexes(message: JsonObject): JsonObject {
+  const lists = Object.entries(message).map(([field, value]): [string, JsonValue | undefined] => [
+    field,
+    Array.isArray(value) ? value.map(withoutIndex) : value,
+  ]);
+  return Object.fromEntries(lists);
+}
+
+function withoutIndex(entry: JsonValue): JsonValue {
+  if (!isObject(entry)) return entry;
+  const rest = { ...entry };
+  delete rest['index'];
+  return rest;
 }

@@ -46,8 +46,16 @@ interface Tally {
 
 function hasError(body: JsonObject): boolean {
   const error = body['error'];
-  if (error !== undefined && error !== null) return true;
+  if (error !== undefined && error !== null && !(isBlank(error) && isFilled(body['choices']))) return true;
   return body['object'] === 'error' || body['object'] === 'Error' || (body['type'] === 'error' && !('choices' in body));
+}
+
+const isFilled = (value: JsonValue | undefined): boolean => Array.isArray(value) && value.length > 0;
+
+/** Servers in Go write the empty form of a field they leave out: `""`, `{}`, `{"message":"","code":null}`. */
+function isBlank(value: JsonValue | undefined): boolean {
+  if (isObject(value)) return Object.values(value).every((entry) => !isObject(entry) && isBlank(entry));
+  return value === undefined || value === null || value === '' || value === false || value === 0;
 }
 
 function inBand(body: JsonObject): Fault {

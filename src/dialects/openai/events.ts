@@ -3,9 +3,10 @@
 import { silentReading } from '../../kernel/chat.ts';
 import type { AnswerReading } from '../../kernel/chat.ts';
 import { fault } from '../../kernel/fault.ts';
-import { isObject } from '../../kernel/json.ts';
+import { isObject, nestsDeeperThan } from '../../kernel/json.ts';
 import type { JsonValue } from '../../kernel/json.ts';
 import type { Surface } from '../../kernel/lane.ts';
+import { limits } from '../../kernel/limits.ts';
 import type { Usage } from '../../kernel/usage.ts';
 import { utf8Encode } from '../../kernel/web.ts';
 import { readChoices } from './choices.ts';
@@ -13,10 +14,16 @@ import { writeUsage } from './usage.ts';
 
 export const endEvent = utf8Encode('data: [DONE]\n\n');
 
+/** Shorter events cannot nest deeply enough to overflow a stack, and nearly all are shorter: they are not counted. */
+const DEEP_CHARACTERS_MIN = 4_096;
+
 /** An event without data says nothing. */
 export function readEvent(_surface: Surface, data: string): AnswerReading {
   if (data === '[DONE]' || data.trim() === '[DONE]') return { ...silentReading, done: true };
   if (data.trim() === '') return { ...silentReading };
+  if (data.length >= DEEP_CHARACTERS_MIN && nestsDeeperThan(utf8Encode(data), limits.jsonDepthMax)) {
+    return malformed('an event that nests too deeply');
+  }
   let value: JsonValue;
   try {
     value = JSON.parse(data);

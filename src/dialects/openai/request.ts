@@ -73,7 +73,8 @@ function parse(bytes: Uint8Array): Result<JsonObject, Rejection> {
 function whereOf(error: unknown, text: string): string {
   const told = error instanceof Error ? error.message : '';
   if (told.startsWith('Unexpected end')) return `: it ends too early, after ${text.length} characters`;
-  const at = /position (\d+)/.exec(told)?.[1] ?? positionOf(told, text);
+  // To the very end: V8's other form quotes the text, which may speak of a position itself.
+  const at = /at position (\d+) \(line \d+ column \d+\)$/.exec(told)?.[1] ?? positionOf(told, text);
   return at === null ? '' : `: see the character at position ${at}`;
 }
 

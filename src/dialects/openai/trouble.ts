@@ -38,6 +38,7 @@ function said(value: JsonObject, message: string, type: JsonValue | undefined): 
   const inner = value['innererror'];
   const innerCode = isObject(inner) ? inner['code'] : undefined;
   const status = [value['status'], value['status_code'], code]
+    .filter((entry) => typeof entry === 'string' || typeof entry === 'number')
     .map(Number)
     .find((number) => number >= 400 && number < 600);
   return {
@@ -74,15 +75,30 @@ const EXHAUSTED_CODES = new Set([
   'billing_not_active',
   'insufficient_user_quota',
   'enforced_spend_limit_reached',
+  // Moonshot says it with 429, one-api and its forks with 403, Volcengine with 403, DashScope with 400.
+  'exceeded_current_quota_error',
+  'pre_consume_token_quota_failed',
+  'accountoverdueerror',
+  'arrearage',
 ]);
 /** Chinese resellers answer 403 and 400 for an empty account (OmniRoute resilience §7). */
 const EXHAUSTED_WORDS =
-  /insufficient (?:account )?(?:balance|credits?|funds|quota)|credit balance is too low|out of credits|spend(?:ing)? limit|(?:额度|余额|配额)(?:不足|已用尽|耗尽)|欠费/i;
+  /insufficient (?:account )?(?:balance|credits?|funds|quota)|balance is insufficient|credit balance is too low|out of credits|spend(?:ing)? limit|(?:额度|余额|配额)(?:不足|已用尽|耗尽)|欠费/i;
 
-const CONTEXT_CODES = new Set(['context_length_exceeded', 'exceed_context_size_error', 'context_window_exceeded']);
-/** OpenAI, vLLM, SGLang, TGI (`inputs tokens + max_new_tokens`), llama.cpp, Mistral, Anthropic-like, Bedrock, Chinese. */
+const CONTEXT_CODES = new Set([
+  'context_length_exceeded',
+  'exceed_context_size_error',
+  'context_window_exceeded',
+  'model_context_window_exceeded',
+  'model_max_prompt_tokens_exceeded',
+]);
+/**
+ * OpenAI, vLLM, SGLang, TGI (`inputs tokens + max_new_tokens`), llama.cpp, Mistral, Anthropic-like, Bedrock, Gemini, xAI
+ * (`maximum prompt length`), Moonshot (`exceeded model token limit`), DashScope (`Range of input length`), Doubao
+ * (`exceed max message tokens`), Copilot, Zhipu (`Prompt 超长`).
+ */
 const CONTEXT_WORDS =
-  /maximum (?:allowed )?(?:context|model) length|context (?:length|window|size)|prompt is too long|input (?:is )?too long|too many (?:input |total )?tokens|reduce the length of|max_new_tokens`? must be <=|`?inputs`? must have less than \d+ tokens|longer than the maximum|exceeds? the (?:model'?s )?(?:max(?:imum)?|available) (?:number of |input |context )?(?:tokens|size|length)|max_prompt_tokens|(?:上下文|输入).{0,12}(?:超|过长|太长)|超过.{0,12}(?:上下文|长度)/i;
+  /maximum (?:allowed )?(?:context|model|prompt) length|context (?:length|window|size|limit)|exceeded model token limit|range of input length should be|exceeds? max message tokens|prompt token count .{0,40}exceeds|prompt is too long|input (?:is )?too long|too many (?:input |total )?tokens|reduce the length of|max_new_tokens`? must be <=|`?inputs`? must have less than \d+ tokens|longer than the maximum|exceeds? the (?:model'?s )?(?:max(?:imum)?|available) (?:number of |input |context )?(?:tokens|size|length)|max_prompt_tokens|(?:上下文|输入|prompt).{0,12}(?:超|过长|太长)|超过.{0,12}(?:上下文|长度)/i;
 
 const FILTER_CODES = new Set([
   'content_filter',
@@ -92,9 +108,9 @@ const FILTER_CODES = new Set([
   'contentfilter',
   'content_filter_error',
 ]);
-/** `Content Exists Risk` is DeepSeek's. */
+/** `Content Exists Risk` is DeepSeek's, `violates usage guidelines` xAI's (status 403). */
 const FILTER_WORDS =
-  /content exists risk|content (?:management )?policy|content[ _]filter(?:ed|ing)?\b|data_inspection_failed/i;
+  /content exists risk|content violates usage guidelines|content (?:management )?policy|content[ _]filter(?:ed|ing)?\b|data_inspection_failed/i;
 
 const MODEL_CODES = new Set([
   'model_not_found',
@@ -140,6 +156,19 @@ const says = (words: Said, codes: ReadonlySet<string>, pattern: RegExp | null): 
   (words.type !== null && codes.has(words.type.toLowerCase())) ||
   (pattern !== null && pattern.test(words.message));
 
+/**
+ * A request that is refused is quoted in the refusal. Whoever puts "insufficient balance" into a field must not get a
+ * credential that others share put to rest, so words about the account count only outside of what is quoted. From the
+ * first quotation mark to the last: the quoted text may hold marks itself. An apostrophe in a word is none.
+ */
+const unquoted = (words: Said): Said => ({
+  ...words,
+  message: words.message.replace(
+    /(?:["`“”«»「」]|(?<![a-z])['‘’]|['‘’](?![a-z])).*(?:["`“”«»「」]|(?<![a-z])['‘’]|['‘’](?![a-z]))/is,
+    ' ',
+  ),
+});
+
 /** The fault of an answer with an error status. */
 export function classify(status: number, words: Said, retryAfterMs: number | null): Fault {
   return faultOf(kindOf(status, words), status, words, retryAfterMs);
@@ -160,10 +189,17 @@ function faultOf(kind: FaultKind, status: number | null, words: Said, retryAfter
 function kindOf(status: number, words: Said): FaultKind {
   if (status === 402) return 'exhausted';
   if (status >= 500) return kindOfServerError(status, words);
+  const isAboutCaller = status === 401 || status === 403 || status === 429;
   // Before credentials and limits: an empty account comes as 400, 401, 403 and 429.
-  if (says(words, EXHAUSTED_CODES, EXHAUSTED_WORDS)) return 'exhausted';
+  if (says(isAboutCaller ? words : unquoted(words), EXHAUSTED_CODES, EXHAUSTED_WORDS)) return 'exhausted';
   if (status === 429) return says(words, BUSY_CODES, BUSY_WORDS) ? 'overloaded' : 'rateLimited';
+  // A prompt that is refused must not put the key to rest.
+  if (status === 403 && says(words, FILTER_CODES, FILTER_WORDS)) return 'contentFilter';
   if (status === 401 || status === 403) return 'credential';
+  // Groq's own: flex capacity is used up.
+  if (status === 498) return 'overloaded';
+  // Groq's 413: larger than all the tokens one minute has. Asked again it never fits; elsewhere it may.
+  if (status === 413 && says(words, LIMIT_CODES, null)) return 'contextTooLong';
   if (status === 404) return says(words, MODEL_CODES, MODEL_WORDS) ? 'unknownModel' : 'badRequest';
   // Timeouts, locks and 424 (Bedrock's modelStreamError) are the far side's trouble although they are 4xx.
   if (status === 408 || status === 409 || status === 424 || status === 425) return 'serverError';
@@ -179,14 +215,14 @@ function kindOfRequestError(words: Said): FaultKind {
   if (says(words, FILTER_CODES, FILTER_WORDS)) return 'contentFilter';
   if (says(words, CONTEXT_CODES, CONTEXT_WORDS)) return 'contextTooLong';
   if (says(words, MODEL_CODES, MODEL_WORDS)) return 'unknownModel';
-  return says(words, CREDENTIAL_CODES, CREDENTIAL_WORDS) ? 'credential' : 'badRequest';
+  return says(unquoted(words), CREDENTIAL_CODES, CREDENTIAL_WORDS) ? 'credential' : 'badRequest';
 }
 
 function kindByWords(words: Said): FaultKind | null {
-  if (says(words, EXHAUSTED_CODES, EXHAUSTED_WORDS)) return 'exhausted';
+  if (says(unquoted(words), EXHAUSTED_CODES, EXHAUSTED_WORDS)) return 'exhausted';
   if (says(words, BUSY_CODES, BUSY_WORDS)) return 'overloaded';
   if (says(words, LIMIT_CODES, null)) return 'rateLimited';
   if (says(words, FILTER_CODES, FILTER_WORDS)) return 'contentFilter';
   if (says(words, CONTEXT_CODES, CONTEXT_WORDS)) return 'contextTooLong';
-  return says(words, CREDENTIAL_CODES, CREDENTIAL_WORDS) ? 'credential' : null;
+  return says(unquoted(words), CREDENTIAL_CODES, CREDENTIAL_WORDS) ? 'credential' : null;
 }

@@ -1,0 +1,59 @@
+// `spillway conduct`: how does a gateway behave when its provider does not? Runs the suite against a Spillway of its own, or
+// with --url against any OpenAI-compatible gateway that has the suite's models configured (--print-config shows them).
+import { configurationFor } from '../apps/conduct/configuration.ts';
+import { startOwnGateway } from '../apps/conduct/own-gateway.ts';
+import { scenarios } from '../apps/conduct/scenarios.ts';
+import { type Finding, markdownOf, runSuite } from '../apps/conduct/suite.ts';
+import { healthyCall, healthyText } from '../wall/known-text.ts';
+import { startWall } from '../wall/wall.ts';
+import { exitCodes } from './exit-codes.ts';
+import type { Output } from './output.ts';
+
+export interface ConductOptions {
+  readonly url?: string;
+  readonly key: string;
+  readonly wallPort: string;
+  readonly only?: string;
+  readonly json?: boolean;
+  readonly markdown?: boolean;
+  readonly printConfig?: boolean;
+}
+
+export async function conduct(options: ConductOptions, version: string, output: Output): Promise<number> {
+  const chosen = scenarios.filter(({ behaviour }) => options.only === undefined || behaviour.includes(options.only));
+  if (chosen.length === 0) {
+    output.err(`spillway: no scenario is named like ${options.only}`);
+    return exitCodes.usage;
+  }
+  const port = Number(options.wallPort);
+  if (options.printConfig) {
+    output.out(configurationFor(chosen, `http://127.0.0.1:${port}/v1`));
+    return exitCodes.done;
+  }
+  const wall = await startWall({ host: '127.0.0.1', port: options.url === undefined ? 0 : port });
+  const own = options.url === undefined ? await startOwnGateway(configurationFor(chosen, wall.url), version) : null;
+  try {
+    const findings = await runSuite(chosen, {
+      url: own?.url ?? (options.url ?? '').replace(/\/+$/, ''),
+      apiKey: options.key,
+      wall,
+      answers: { text: healthyText, toolArguments: healthyCall.arguments },
+      onFinding: (finding) => output.err(lineOf(finding)),
+    });
+    const failed = findings.filter(({ passed }) => !passed).length;
+    if (options.json) output.out(JSON.stringify(findings, null, 2));
+    if (options.markdown) output.out(markdownOf(findings));
+    output.err(`${findings.length - failed} of ${findings.length} passed`);
+    return failed === 0 ? exitCodes.done : exitCodes.failed;
+  } finally {
+    await own?.stop();
+    await wall.stop();
+  }
+}
+
+function lineOf({ passed, scenario, form, verdict, expected, sends, ms, detail }: Finding): string {
+  const what = `${scenario.title} (${form.stream ? 'stream' : 'whole'}, ${form.targets === 1 ? 'alone' : `then ${scenario.second}`})`;
+  const why = passed ? '' : ` — expected ${expected}`;
+  const words = detail === '' ? '' : `: ${detail}`;
+  return `${passed ? '✓' : '✗'} ${what}: ${verdict}, ${sends} sends, ${Math.round(ms)} ms${why}${words}`;
+}
