@@ -97,10 +97,11 @@ const spelling = fc.record({
   colon: space,
   after: space,
 });
+const code = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
 const spell = (members: readonly (typeof spelling extends fc.Arbitrary<infer One> ? One : never)[]): string =>
   `{${members
     .map(({ key, escaped, value, before, colon, after }) => {
-      const code = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
       const name = escaped ? `"${key.split('').map(code).join('')}"` : JSON.stringify(key);
       return `${before}${name}${colon}:${colon}${value}${after}`;
     })

@@ -36,6 +36,8 @@ export interface ReaderListener {
 
 export interface AnswerReader {
   readonly sum: AnswerSum;
+  /** Finished and said something: whatever the wire does now, the answer is whole. */
+  readonly whole: boolean;
   onBytes(bytes: Uint8Array): void;
   onEnd(): void;
 }
@@ -58,9 +60,12 @@ function add(sum: AnswerSum, reading: AnswerReading): void {
   if (reading.content || reading.reasoning || reading.toolCall) sum.said = true;
 }
 
-/** "Stop" with nothing said is no answer; running out of tokens or a filter with nothing said is one. */
-const saidNothing = (sum: AnswerSum): boolean =>
-  !sum.said && (sum.finishReason === null || sum.finishReason === 'stop');
+/**
+ * "Stop" with nothing said is no answer; running out of tokens or a filter with nothing said is one, and so is silence
+ * that the caller's own stop sequence may have caused.
+ */
+const saidNothing = (sum: AnswerSum, { body }: CanonicalRequest): boolean =>
+  !sum.said && (sum.finishReason === null || (sum.finishReason === 'stop' && (body['stop'] ?? null) === null));
 
 /** An event on its way to the client, with what the client would miss of it. */
 interface Outgoing {
@@ -98,6 +103,10 @@ export class StreamReader implements AnswerReader, SseSink {
     this.#dialect = dialect;
     this.#listener = listener;
     this.#terms = terms;
+  }
+
+  get whole(): boolean {
+    return this.sum.finishReason !== null && !saidNothing(this.sum, this.#request);
   }
 
   /** The client asked for usage, and no event shown carried it alone. */
@@ -162,8 +171,7 @@ export class StreamReader implements AnswerReader, SseSink {
     this.#heldBytes += bytes.length;
     const over =
       this.#heldBytes > limits.heldBytesMax || (!this.#holdsCall && this.#held.length > limits.heldEventsMax);
-    const whole = this.sum.finishReason !== null && !saidNothing(this.sum);
-    if (over || whole || (this.sum.said && !this.#holdsCall)) this.#release();
+    if (over || this.whole || (this.sum.said && !this.#holdsCall)) this.#release();
   }
 
   #release(): void {
@@ -189,7 +197,7 @@ export class StreamReader implements AnswerReader, SseSink {
   #conclude(trouble: string): void {
     if (this.sum.finishReason === null) return this.#fail(fault('cut', `The stream ${trouble}.`));
     const begun = this.#terms.transcript.text !== '';
-    if (saidNothing(this.sum) && !begun) return this.#fail(fault('empty', 'The stream finished, but said nothing.'));
+    if (!this.whole && !begun) return this.#fail(fault('empty', 'The stream finished, but said nothing.'));
     this.#release();
     this.#flush();
     this.#closed = true;
@@ -223,6 +231,10 @@ export class GatherReader implements AnswerReader, SseSink {
     this.#dialect = dialect;
     this.#listener = listener;
     this.#assembly = dialect.assembly();
+  }
+
+  get whole(): boolean {
+    return this.sum.finishReason !== null && !saidNothing(this.sum, this.#request);
   }
 
   onBytes(bytes: Uint8Array): void {
@@ -261,7 +273,7 @@ export class GatherReader implements AnswerReader, SseSink {
 
   #conclude(): void {
     if (this.sum.finishReason === null) return this.#fail(fault('cut', 'The stream ended without a finish reason.'));
-    if (saidNothing(this.sum)) return this.#fail(fault('empty', 'The stream finished, but said nothing.'));
+    if (!this.whole) return this.#fail(fault('empty', 'The stream finished, but said nothing.'));
     this.#closed = true;
     this.#listener.onComplete(this.#assembly.whole());
   }
@@ -292,6 +304,11 @@ export class WholeReader implements AnswerReader {
     this.#streams = streams;
   }
 
+  /** Nobody knows before the last byte. */
+  get whole(): boolean {
+    return false;
+  }
+
   onBytes(bytes: Uint8Array): void {
     if (this.#closed) return;
     if (this.#bytes === 0) {
@@ -320,7 +337,9 @@ export class WholeReader implements AnswerReader {
       return this.#listener.onFault(fault('malformed', 'A stream was asked for, a plain body came.'));
     }
     add(this.sum, reading);
-    if (saidNothing(this.sum)) return this.#listener.onFault(fault('empty', 'The answer finished, but said nothing.'));
+    if (saidNothing(this.sum, this.#request)) {
+      return this.#listener.onFault(fault('empty', 'The answer finished, but said nothing.'));
+    }
     this.#listener.onFirstToken();
     this.#listener.onComplete(body);
   }

@@ -128,7 +128,7 @@ export class Attempt implements UpstreamSink, ReaderListener {
       this.#faultBody = [];
       return;
     }
-    const streamed = headers['content-type']?.includes('text/event-stream') ?? false;
+    const streamed = headers['content-type']?.toLowerCase().includes('text/event-stream') ?? false;
     const { dialect } = planned.target.upstream.provider;
     if (!(request.stream && streamed))
       this.#reader = new WholeReader(request, dialect, this, request.stream && !gathers);
@@ -160,6 +160,8 @@ export class Attempt implements UpstreamSink, ReaderListener {
     this.#wireOpen = false;
     if (this.#over) return;
     if (this.#faultBody !== null) return this.#concludeFault();
+    // The finish has been read: nothing is lost with the connection.
+    if (this.#reader?.whole) return this.#reader.onEnd();
     if (trouble.kind === 'connect') return this.onFault(fault('connect', trouble.message));
     if (this.status === null) {
       const kind = trouble.kind === 'protocol' ? 'malformed' : 'reset';
@@ -177,6 +179,10 @@ export class Attempt implements UpstreamSink, ReaderListener {
 
   onProgress(): void {
     this.#progressAt = this.#kit.clock.now();
+    if (!this.#reader?.whole) return;
+    // Only usage and the end marker can follow the finish; an upstream that forgets them is not waited for.
+    this.#clock?.cancel();
+    this.#watch(LINGER_MS);
   }
 
   onOutput(bytes: Uint8Array): void {
@@ -193,7 +199,17 @@ export class Attempt implements UpstreamSink, ReaderListener {
   onFault(trouble: Fault): void {
     if (!this.#close()) return;
     if (this.#wireOpen) this.#call.cancel();
-    this.#listener.onFault(trouble);
+    this.#listener.onFault(trouble.quoted ? { ...trouble, message: this.#withoutSecrets(trouble.message) } : trouble);
+  }
+
+  /** Some upstreams quote the request's headers back. */
+  #withoutSecrets(message: string): string {
+    const { upstream } = this.#order.planned.target;
+    const secrets = upstream.authorizations.flatMap((list) => list.filter((_, at) => at % 2 === 1));
+    return secrets
+      .map((secret) => secret.replace(/^Bearer /, ''))
+      .filter((secret) => secret.length > 0)
+      .reduce((text, secret) => text.replaceAll(secret, '[redacted]'), message);
   }
 
   #close(): boolean {
@@ -223,6 +239,7 @@ export class Attempt implements UpstreamSink, ReaderListener {
         else this.#watch(LINGER_MS);
         return;
       }
+      if (this.#reader?.whole) return this.#reader.onEnd();
       const left = this.#paused ? this.#idleMs() : later(this.#progressAt, this.#idleMs()) - now;
       if (left > 0) this.#watch(left);
       else this.onFault(fault('stalled', `No content for ${Math.round(now - this.#progressAt)} ms.`));

@@ -35,8 +35,8 @@ export function compile(config: Config, version: number, userAgent: string): Sna
     keys: new Map(config.keys.map((key) => [key.sha256, compileKey(key)])),
     retry: config.retry,
     cors: config.cors,
-    unlisted: (asked, candidates, id) => ({
-      name: modelName(asked),
+    unlisted: (name, candidates, id) => ({
+      name: modelName(name),
       targets: candidates.map((upstream) => buildTarget(upstream, id, plainTarget(upstream.name))),
       timeouts: config.timeouts,
       dropParams: false,
@@ -51,8 +51,8 @@ function compileUpstream(name: string, settings: UpstreamConfig, config: Config,
   const base = settings.baseUrl ?? provider.defaultBaseUrl ?? SCRIPTED_ORIGIN;
   const url = parseUrl(base);
   assert(url !== null, `upstream ${name} has a valid base URL`);
-  const headers: HeaderList = ['user-agent', userAgent, 'accept-encoding', 'identity'];
-  for (const [header, value] of Object.entries(settings.headers)) headers.push(header, value);
+  const named = { 'user-agent': userAgent, 'accept-encoding': 'identity', ...settings.headers };
+  const headers: HeaderList = Object.entries(named).flat();
   return {
     name: upstreamName(name),
     provider,
@@ -117,7 +117,8 @@ function compilePattern(text: string, settings: ModelConfig, upstreams: Readonly
     build: (asked) => {
       const star = starMatch(before, after, asked);
       const id = asked.slice(prefix);
-      return star === null || id === '' ? null : compileModel(asked, { star, id }, settings, upstreams);
+      // Named by its pattern: whatever clients ask for must not become names in metrics.
+      return star === null || id === '' ? null : compileModel(text, { star, id }, settings, upstreams);
     },
   };
 }

@@ -71,6 +71,7 @@ test('admin pages without an admin key are for this machine, and for no web page
   assert.equal(rig.get('/admin/config', { remote: '10.0.0.9' }).status, 403);
   assert.equal(rig.get('/admin/config', { headers: { host: 'rebound.example' } }).status, 403);
   assert.equal(rig.get('/admin/config', { headers: { origin: 'http://127.0.0.1:4000' } }).status, 403);
+  assert.equal(rig.get('/admin/config', { headers: { 'x-forwarded-for': '8.8.8.8' } }).status, 403);
 });
 
 test('admin pages with an admin key need it, from anywhere', () => {

@@ -163,7 +163,9 @@ export class GatewayDoor implements Door {
       return reject('unauthenticated', 'Admin pages need the admin key: `Authorization: Bearer <adminKey>`.');
     }
     const host = parseUrl(`http://${head.headers['host'] ?? ''}`)?.hostname ?? '';
-    const local = isLoopback(head.remote) && isLoopback(host) && head.headers['origin'] === undefined;
+    // A proxy on this machine speaks for strangers.
+    const proxied = ['origin', 'x-forwarded-for', 'x-real-ip', 'forwarded', 'via'].some((name) => head.headers[name]);
+    const local = isLoopback(head.remote) && isLoopback(host) && !proxied;
     return local ? null : reject('forbidden', 'Admin pages are for this machine only until `adminKey` is set.');
   }
 }

@@ -2,7 +2,7 @@
 // rejections and faults to what a client is told.
 import type { DoorDialect, ErrorForm } from '../dialects/dialect.ts';
 import type { MonotonicMs } from '../kernel/brands.ts';
-import { type Fault, type FaultKind, faults } from '../kernel/fault.ts';
+import { type Fault, type FaultKind, faults, wordsOf } from '../kernel/fault.ts';
 import type { HeaderList } from '../kernel/headers.ts';
 import { limits } from '../kernel/limits.ts';
 import { reject, type Rejection, type RejectionKind, rejections } from '../kernel/rejection.ts';
@@ -45,7 +45,7 @@ const rejectionByFault = {
 export function rejectionOfFault(fault: Fault, upstream: string): Rejection {
   const kind = rejectionByFault[fault.kind];
   const lead = kind === 'upstreamCredential' ? "The gateway's own credential was refused. " : '';
-  return reject(kind, `${lead}${upstream}: ${fault.message}`, {
+  return reject(kind, `${lead}${upstream}: ${wordsOf(fault)}.`, {
     param: fault.param,
     retryAfterMs: fault.retryAfterMs,
   });

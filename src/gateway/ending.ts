@@ -1,7 +1,7 @@
 // Ending: how an exchange ends, once, whichever way: answered, failed, rejected or abandoned. Each tells the client the
 // truth in the form that is still possible, settles, and lets go. Nothing here decides whether to try again.
 import type { ErrorForm } from '../dialects/dialect.ts';
-import { type Fault, faults } from '../kernel/fault.ts';
+import { type Fault, faults, wordsOf } from '../kernel/fault.ts';
 import type { AttemptFact } from '../kernel/facts.ts';
 import { type Rejection, rejections } from '../kernel/rejection.ts';
 import { wordsOfBug } from '../kernel/result.ts';
@@ -104,7 +104,7 @@ export class Endings {
       keepAlives: attempt.sum?.keepAlives ?? 0,
       status: attempt.status,
       fault: trouble?.kind ?? null,
-      faultMessage: trouble?.message ?? null,
+      faultMessage: trouble === null ? null : wordsOf(trouble),
       usage: attempt.sum?.usage ?? null,
     };
     this.#kit.facts.accept({ kind: 'attempt', attempt: fact });

@@ -198,20 +198,23 @@ test('a content policy refusal is returned, not routed around, unless the model 
   assert.equal(lenient.sends.length, 2);
 });
 
-test('a dead credential rests alone, and the next credential of the upstream is used', () => {
-  const rig = new Rig(
-    config({
-      upstreams: {
-        a: upstream({ baseUrl: 'http://a.test/v1', apiKeys: ['k1', 'k2'] }),
-        b: upstream({ baseUrl: 'http://b.test/v1', tier: 'peak' }),
-      },
-    }),
-  );
-  rig.chat();
+const twoKeys = config({
+  upstreams: {
+    a: upstream({ baseUrl: 'http://a.test/v1', apiKeys: ['k1', 'k2'] }),
+    b: upstream({ baseUrl: 'http://b.test/v1', tier: 'peak' }),
+  },
+});
+
+test('a dead credential rests alone, and the next one of the upstream is used at once', () => {
+  const rig = new Rig(twoKeys);
+  const client = rig.chat();
   assert.equal(rig.last.header('authorization'), 'Bearer k1');
   rig.last.answer(401, { error: { message: 'bad key' } });
-  assert.equal(rig.last.host, 'b');
+  rig.time.advance(1);
+  assert.equal(rig.last.host, 'a');
+  assert.equal(rig.last.header('authorization'), 'Bearer k2');
   rig.last.answer(200, completion());
+  assert.equal(client.status, 200);
   for (let again = 0; again < 3; again++) {
     rig.chat();
     assert.equal(rig.last.header('authorization'), 'Bearer k2');
@@ -219,6 +222,107 @@ test('a dead credential rests alone, and the next credential of the upstream is 
   }
   const rest = rig.facts.find((fact) => fact.kind === 'credential');
   assert.ok(rest?.kind === 'credential' && rest.ordinal === 1 && rest.restMs > 0);
+  nothingHeld(rig);
+});
+
+test('a rate limit of one credential rests that credential, and the target only when all are limited', () => {
+  const rig = new Rig(twoKeys);
+  rig.chat();
+  rig.last.answer(429, { error: { message: 'slow down' } }, { 'retry-after': '20' });
+  rig.time.advance(1);
+  assert.equal(rig.last.header('authorization'), 'Bearer k2');
+  rig.last.answer(429, { error: { message: 'slow down' } }, { 'retry-after': '20' });
+  assert.equal(rig.last.host, 'b');
+  rig.last.answer(200, completion());
+  rig.time.advance(20_100);
+  rig.chat();
+  assert.equal(rig.last.host, 'a');
+});
+
+test('when every credential is refused the client is told so, now and a minute later', () => {
+  const rig = new Rig(alone);
+  const first = rig.chat();
+  rig.last.answer(401, { error: { message: 'bad key' } });
+  const second = rig.chat();
+  for (const client of [first, second]) {
+    assert.equal(client.status, 502);
+    assert.equal(client.error.code, 'upstream_credential');
+    assert.equal(client.headers['x-should-retry'], 'false');
+  }
+});
+
+test('what an upstream says of a request reaches the caller, but no log, no trail and no admin page', () => {
+  const rig = new Rig();
+  const client = rig.chat({ messages: [{ role: 'user', content: 'my private prompt' }] });
+  rig.last.answer(400, { error: { message: 'bad: Bearer sk-upstream prompt=my private prompt' } });
+  assert.equal(client.status, 400);
+  assert.ok(!client.text.includes('sk-upstream'), 'the upstream’s own credential is cut out');
+  const other = rig.chat();
+  rig.last.answer(500, { error: { message: 'oops: Bearer sk-upstream my private prompt' } });
+  rig.last.answer(500, { error: { message: 'oops: Bearer sk-upstream my private prompt' } });
+  rig.time.advance(60_000);
+  while (other.status === null && rig.sends.length < 9)
+    rig.last.answer(500, { error: { message: 'my private prompt' } });
+  assert.ok(!other.text.includes('private prompt'));
+  const kept = JSON.stringify(rig.facts);
+  assert.ok(!kept.includes('private prompt') && !kept.includes('sk-upstream'));
+});
+
+test('once the finish was read the answer is whole, whatever becomes of the connection', () => {
+  for (const then of ['reset', 'silence'] as const) {
+    const rig = new Rig(resumable);
+    const client = rig.stream();
+    rig.last.stream();
+    rig.last.delta({ content: 'All done' });
+    rig.last.finish();
+    if (then === 'reset') rig.last.trouble('reset');
+    else rig.time.advance(1_500);
+    assert.equal(rig.sends.length, 1);
+    assert.equal(client.said, 'All done');
+    assert.equal(client.events.at(-1), '[DONE]');
+    assert.equal(rig.attempts[0]?.fault, null);
+    nothingHeld(rig);
+  }
+});
+
+test('an empty answer that the caller’s own stop sequence may have caused is an answer', () => {
+  const rig = new Rig(alone);
+  const client = rig.chat({ stop: ['x'] });
+  rig.last.answer(200, completion(''));
+  assert.equal(client.status, 200);
+});
+
+test('a send from before the breaker moved says nothing about the probe', () => {
+  const rig = new Rig();
+  rig.stream();
+  const old = rig.last;
+  for (let failure = 0; failure < 5; failure++) {
+    rig.chat();
+    rig.last.answer(500, { error: { message: 'oops' } });
+    rig.last.answer(200, completion());
+  }
+  rig.time.advance(9_000);
+  old.stream();
+  old.delta({ content: 'slow' });
+  rig.time.advance(4_000);
+  rig.chat();
+  const probe = rig.last;
+  assert.equal(probe.host, 'a');
+  old.finish();
+  old.event('[DONE]');
+  assert.ok(!rig.facts.some((fact) => fact.kind === 'breaker' && fact.to === 'closed'), 'the old send closes nothing');
+  probe.answer(500, { error: { message: 'oops' } });
+  assert.ok(rig.facts.some((fact) => fact.kind === 'breaker' && fact.from === 'half-open' && fact.to === 'open'));
+});
+
+test('a black hole trips the breaker even if nobody else could be asked', () => {
+  const rig = new Rig(alone);
+  for (let at = 0; at < 5; at++) {
+    rig.chat();
+    rig.time.advance(600_001);
+  }
+  assert.ok(rig.facts.some((fact) => fact.kind === 'breaker' && fact.to === 'open'));
+  nothingHeld(rig);
 });
 
 test('with one target, trouble is sent again to it after a wait, within the budget', () => {

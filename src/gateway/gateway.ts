@@ -112,6 +112,7 @@ export class Gateway implements Gauges {
     };
     const timer = this.#kit.timers.after(this.#snapshot.config.drainMs, () => {
       const cut = this.#pipeline.inFlight;
+      this.#pipeline.onIdle = () => {};
       this.#pipeline.cutAll();
       finish(cut);
     });
@@ -139,14 +140,15 @@ export class Gateway implements Gauges {
   }
 
   #adopt(whenListed: () => void, more: readonly string[] = []): void {
-    const { config, upstreams, keys, version } = this.#snapshot;
+    const { config, upstreams, models, keys, version } = this.#snapshot;
     for (const sha256 of this.#keyLimits.keys()) if (!keys.has(sha256)) this.#keyLimits.delete(sha256);
     for (const key of keys.values()) {
       const known = this.#keyLimits.get(key.sha256);
       if (known === undefined) this.#keyLimits.set(key.sha256, new KeyLimits(key.limits));
       else known.update(key.limits);
     }
-    this.#fleet.adopt(upstreams);
+    const targets = [...models.values()].flatMap((model) => model.targets.map(({ id }) => id));
+    this.#fleet.adopt(upstreams, new Set(targets));
     this.#caretaker.adopt(upstreams, whenListed);
     const notes = [`${upstreams.size} upstreams, ${this.#snapshot.models.size} models, ${keys.size} keys`, ...more];
     const at = this.#kit.clock.wall();

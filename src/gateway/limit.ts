@@ -9,13 +9,17 @@ import type { Exchange } from './exchange.ts';
  * 200k maximum would shut everyone near their limit out (settling charges what was really used). */
 const ANSWER_TOKENS_GUESS = 1_000;
 const ANSWER_TOKENS_RESERVED_MAX = 4_000;
+/** Of all answers together. */
+const RESERVED_MAX = 16_000;
 
 export function limit(exchange: Exchange, correction: TokenCorrection, now: MonotonicMs): Rejection | null {
   const { request, model, key, keyLimits } = exchange;
   if (request === null || model === null) return null;
   const prompt = correction.estimate(model.name, key?.name ?? null, request.promptTokens);
   const answer = Math.min(request.answerTokensMax ?? ANSWER_TOKENS_GUESS, ANSWER_TOKENS_RESERVED_MAX);
-  exchange.tokensReserved = Math.ceil(prompt + (request.surface === 'embeddings' ? 0 : answer * request.choices));
+  exchange.tokensReserved = Math.ceil(
+    prompt + (request.surface === 'embeddings' ? 0 : Math.min(answer * request.choices, RESERVED_MAX)),
+  );
   if (keyLimits === null) return null;
   const reserved = keyLimits.reserve(exchange.tokensReserved, now);
   if (!reserved.ok) {

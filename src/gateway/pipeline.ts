@@ -14,7 +14,7 @@
 // parks between them, so no step may assume that it still lives (`phase`).
 import type { DoorDialect } from '../dialects/dialect.ts';
 import { later, type MonotonicMs } from '../kernel/brands.ts';
-import { type Fault, fault, faults } from '../kernel/fault.ts';
+import { type Fault, fault, faults, wordsOf } from '../kernel/fault.ts';
 import type { HeaderList } from '../kernel/headers.ts';
 import type { Surface } from '../kernel/lane.ts';
 import { limits } from '../kernel/limits.ts';
@@ -126,7 +126,8 @@ export class Pipeline {
       limit(exchange, this.#correction, now);
     if (refused !== null) return this.#refuse(exchange, refused);
     const total = exchange.model?.timeouts.totalMs ?? 0;
-    exchange.totalTimer = this.#kit.timers.after(total, () => this.#expire(exchange));
+    const left = Math.max(0, later(exchange.startedAt, total) - now);
+    exchange.totalTimer = this.#kit.timers.after(left, () => this.#expire(exchange));
     this.#signs.watch(exchange);
     this.#dispatch(exchange);
   }
@@ -206,7 +207,7 @@ export class Pipeline {
     const { current, ticket } = exchange;
     if (exchange.phase === 'ended' || current === null) return;
     const now = this.#kit.clock.now();
-    exchange.note(now, 'fault', current.target.id, `${reported.kind}: ${reported.message}`);
+    exchange.note(now, 'fault', current.target.id, `${reported.kind}: ${wordsOf(reported)}`);
     this.#endings.attemptEnded(exchange, reported);
     exchange.ticket = null;
     ticket?.failed(reported);
@@ -220,6 +221,7 @@ export class Pipeline {
       {
         attempts: exchange.attempts,
         maxAttempts: Math.min(exchange.snapshot.retry.maxAttempts, limits.attemptsMax),
+        otherCredential: this.#fleet.hasUsableCredential(current.target, now),
         untriedLeft: exchange.candidates().length > 0,
         beyondRescue: rescue === 'none',
         sameCapable: reported === trouble && exchange.mayTake(current),
@@ -273,6 +275,11 @@ export class Pipeline {
       this.dispatcher.withdraw(exchange);
       const late = fault('deadline', `Not finished within ${exchange.model?.timeouts.totalMs} ms.`);
       exchange.attempt?.cancel();
+      if (exchange.attempt?.firstTokenAt === null) {
+        // It had all the time there was and said nothing: that says something about the target.
+        exchange.ticket?.failed(fault('silent', late.message));
+        exchange.ticket = null;
+      }
       this.#endings.attemptEnded(exchange, late);
       this.#endings.failed(exchange, late);
     });

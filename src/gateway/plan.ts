@@ -24,8 +24,11 @@ interface Misfit {
 export function plan(exchange: Exchange, resolver: ModelResolver, chance: Chance, now: MonotonicMs): Rejection | null {
   const request = exchange.request;
   if (request === null) return null;
+  const forbidden = mayUse(exchange, request.model);
+  if (forbidden !== null) return forbidden;
   const model = resolver.resolve(request.model);
-  if (model === null) return reject('unknownModel', unknownModelMessage(request.model, resolver), { param: 'model' });
+  if (model === null)
+    return reject('unknownModel', unknownModelMessage(exchange, request.model, resolver), { param: 'model' });
   exchange.model = model;
   exchange.outbound = request;
   const misfits: Misfit[] = [];
@@ -33,7 +36,8 @@ export function plan(exchange: Exchange, resolver: ModelResolver, chance: Chance
     const rejection = mayUse(exchange, name);
     if (rejection !== null) return rejection;
     const candidate = name === request.model ? model : resolver.resolve(name);
-    if (candidate === null) return reject('unknownModel', unknownModelMessage(name, resolver), { param: 'fallbacks' });
+    if (candidate === null)
+      return reject('unknownModel', unknownModelMessage(exchange, name, resolver), { param: 'fallbacks' });
     misfits.push(...addTargets(exchange, candidate, request, chance, now));
   }
   if (exchange.plan.length === 0) return refusal(request, misfits);
@@ -180,8 +184,12 @@ function refusal(request: CanonicalRequest, misfits: readonly Misfit[]): Rejecti
   });
 }
 
-function unknownModelMessage(name: string, resolver: ModelResolver): string {
-  const known = [...resolver.names().keys()].slice(0, 8).map((model) => `\`${model}\``);
+function unknownModelMessage(exchange: Exchange, name: string, resolver: ModelResolver): string {
+  const allowed = exchange.key?.mayUse ?? ((): boolean => true);
+  const known = [...resolver.names().keys()]
+    .filter(allowed)
+    .slice(0, 8)
+    .map((model) => `\`${model}\``);
   const shown = name.length > 100 ? `${name.slice(0, 99)}…` : name;
   return `The model \`${shown}\` does not exist here. ${known.length > 0 ? `Try ${known.join(', ')}.` : 'No models are configured.'}`;
 }

@@ -58,6 +58,6 @@ export class ModelResolver {
     const [owner, id] = [asked.slice(0, slash), asked.slice(slash + 1)];
     const named = this.#snapshot.upstreams.get(owner);
     const owners = named ? [named] : upstreams.filter((upstream) => upstream.provider.name === owner);
-    return owners.length > 0 ? this.#snapshot.unlisted(asked, owners, id) : null;
+    return owners.length > 0 ? this.#snapshot.unlisted(`${owner}/*`, owners, id) : null;
   }
 }

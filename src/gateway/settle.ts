@@ -36,7 +36,7 @@ export function settle(
   exchange.signTimer?.cancel();
   const sum = exchange.attempt?.sum ?? null;
   const usage = exchange.shown || settlement.outcome === 'answered' ? usageOf(exchange, sum) : null;
-  giveBack(exchange, usage, fleet, now);
+  giveBack(exchange, usage, settlement.outcome === 'abandoned', fleet, now);
   if (usage?.source === 'provider' && exchange.request !== null && exchange.model !== null) {
     correction.learn(
       exchange.model.name,
@@ -49,11 +49,19 @@ export function settle(
   kit.facts.accept({ kind: 'exchange', exchange: factOf(exchange, settlement, usage, now - exchange.startedAt) });
 }
 
-function giveBack(exchange: Exchange, usage: Usage | null, fleet: Fleet, now: Exchange['startedAt']): void {
+function giveBack(
+  exchange: Exchange,
+  usage: Usage | null,
+  abandoned: boolean,
+  fleet: Fleet,
+  now: Exchange['startedAt'],
+): void {
   // A ticket still open here means that the client left or the deadline passed: it says nothing about the target.
   exchange.ticket?.released();
   exchange.ticket = null;
-  const used = usage === null ? 0 : usage.promptTokens + usage.completionTokens;
+  // A client that leaves before the first word has had its prompt read all the same.
+  const read = usage === null && abandoned ? Math.round(exchange.request?.promptTokens ?? 0) : 0;
+  const used = usage === null ? read : usage.promptTokens + usage.completionTokens;
   if (exchange.attempts === 0) exchange.reservation?.cancel(now);
   else exchange.reservation?.settle(used, now);
   const target = exchange.current?.target;

@@ -79,5 +79,5 @@ export interface Snapshot {
   readonly retry: RetryConfig;
   readonly cors: CorsConfig | null;
   /** A model for an upstream's own id, with the defaults of unlisted models. */
-  unlisted(asked: string, upstreams: readonly Upstream[], id: string): Model;
+  unlisted(name: string, upstreams: readonly Upstream[], id: string): Model;
 }

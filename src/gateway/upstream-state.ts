@@ -30,7 +30,8 @@ export class UpstreamState {
     this.#tokens = perMinute(upstream.tokensPerMinute);
   }
 
-  reconfigure(upstream: Upstream, kit: Kit): void {
+  /** True when it is another place now, of which nothing is known. */
+  reconfigure(upstream: Upstream, kit: Kit): boolean {
     const before = this.#upstream;
     this.#upstream = upstream;
     this.budget.reconfigure(kit.settings().retry.budgetPercent);
@@ -41,7 +42,9 @@ export class UpstreamState {
       this.credentials = new CredentialRing(upstream.authorizations.length);
     }
     if (JSON.stringify(before.health) !== JSON.stringify(upstream.health)) this.health = verdict(upstream);
-    if (before.route.origin !== upstream.route.origin || before.basePath !== upstream.basePath) this.listed = null;
+    const moved = before.route.origin !== upstream.route.origin || before.basePath !== upstream.basePath;
+    if (moved) this.listed = null;
+    return moved;
   }
 
   get inFlight(): number {

@@ -55,10 +55,10 @@ test('whoever waits longer than queueMs gets a 503 with a truthful Retry-After',
   assert.equal(rig.gauge('queue_depth'), 0);
 });
 
-test('a full lane refuses at once; other lanes still take', () => {
+test('a full line refuses at once; other lanes still take', () => {
   const rig = new Rig(narrow);
   rig.chat({}, as('batch'));
-  for (let at = 0; at < 5_000; at++) rig.chat({}, as('batch'));
+  for (let at = 0; at < 2_500; at++) rig.chat({}, as('batch'));
   const refused = rig.chat({}, as('batch'));
   assert.equal(refused.status, 503);
   assert.equal(rig.exchanges.at(-1)?.rejection, 'overloaded');
@@ -137,9 +137,12 @@ test('a drain that takes too long cuts what is left, truthfully', () => {
   rig.last.delta({ content: 'Half' });
   let stopped = false;
   rig.gateway.drain('test', () => (stopped = true));
-  rig.time.advance(30_001);
+  rig.time.advance(15_000);
+  rig.last.delta({ content: ' more' });
+  rig.time.advance(15_001);
   assert.ok(stopped);
   assert.match(client.events.at(-1) ?? '', /"error"/);
+  assert.ok(rig.facts.some((fact) => fact.kind === 'state' && fact.why === '1 exchanges were cut'));
 });
 
 test('a reload swaps everything for the next exchange and fails none under way', () => {
@@ -155,4 +158,83 @@ test('a reload swaps everything for the next exchange and fails none under way',
   assert.equal(rig.last.host, 'c');
   rig.last.say('new');
   assert.equal(after.said, 'new');
+});
+
+test('one who waits for a full target holds up nobody whose target is free', () => {
+  const rig = new Rig(
+    config({
+      upstreams: {
+        us: upstream({ baseUrl: 'http://us.test/v1', region: 'us' }),
+        eu: upstream({ baseUrl: 'http://eu.test/v1', region: 'eu', maxConcurrent: 1 }),
+      },
+      models: { m: model([target('eu'), target('us')]) },
+      keys: [
+        { ...narrow.keys[0]!, name: 'eu', sha256: sha256('sk-eu'), regions: ['eu'] },
+        { ...narrow.keys[1]!, name: 'any', sha256: sha256('sk-any') },
+      ],
+    }),
+  );
+  rig.chat({}, as('eu'));
+  rig.chat({}, as('eu'));
+  assert.equal(rig.gauge('queue_depth'), 1);
+  rig.chat({}, as('any'));
+  assert.equal(rig.last.host, 'us', 'served at once');
+});
+
+test('a model that thousands wait for leaves seats and free targets to the others', () => {
+  const rig = new Rig(
+    config({
+      upstreams: {
+        a: upstream({ baseUrl: 'http://a.test/v1', maxConcurrent: 1 }),
+        b: upstream({ baseUrl: 'http://b.test/v1' }),
+      },
+      models: { stuck: model([target('a')]), fine: model([target('b')]) },
+    }),
+  );
+  for (let at = 0; at < 3_000; at++) rig.chat({ model: 'stuck' });
+  rig.chat({ model: 'fine' });
+  assert.equal(rig.last.host, 'b');
+});
+
+test('an upstream that is known to be ill is not waited for', () => {
+  const health = { path: '/health', intervalMs: 1_000, timeoutMs: 500, unhealthyAfter: 1, healthyAfter: 1 };
+  const rig = new Rig(
+    config({
+      upstreams: { a: upstream({ baseUrl: 'http://a.test/v1', health }) },
+      models: { m: model([target('a')]) },
+    }),
+  );
+  rig.last.answer(503, {});
+  const client = rig.chat();
+  assert.equal(client.status, 503);
+  rig.time.advance(1_001);
+  rig.last.answer(200, {});
+  rig.chat();
+  assert.equal(rig.last.request.path, '/v1/chat/completions');
+});
+
+test('names that clients invent grow neither state nor metrics', () => {
+  const rig = new Rig(config({ models: { 'x/*': model([target('a')]) } }));
+  for (let at = 0; at < 5_000; at++) {
+    rig.chat({ model: `x/${at}` });
+    rig.last.answer(200, completion());
+  }
+  assert.deepEqual([...new Set(rig.exchanges.map((exchange) => exchange.model))], ['x/*']);
+  assert.ok(rig.gateway.read().length < 50, 'no gauge per invented name');
+});
+
+test('a breaker of an upstream that left the configuration is told no more', () => {
+  const rig = new Rig();
+  for (let failure = 0; failure < 5; failure++) {
+    rig.chat();
+    rig.last.answer(500, { error: { message: 'oops' } });
+    rig.last.answer(200, completion());
+  }
+  const told = (): boolean =>
+    rig.gateway.read().some(({ name, labels }) => name === 'breaker_state' && labels['target'] === 'a/m');
+  assert.ok(told());
+  rig.gateway.apply(
+    config({ upstreams: { b: upstream({ baseUrl: 'http://b.test/v1' }) }, models: { m: model([target('b')]) } }),
+  );
+  assert.ok(!told());
 });

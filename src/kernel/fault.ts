@@ -47,7 +47,7 @@ export const faults = {
   /** Not what the dialect promises: bad JSON, an HTML page, an event over the size limit. */
   malformed: { about: 'target', failover: true, sameAgain: true, breaks: true },
   /** Finished, but nothing was said. */
-  empty: { about: 'target', failover: true, sameAgain: true, breaks: true },
+  empty: { about: 'target', failover: true, sameAgain: true, breaks: false },
   /** The total deadline of the exchange passed while this attempt ran. */
   deadline: { about: 'request', failover: false, sameAgain: false, breaks: false },
 } as const satisfies Record<string, FaultNature>;
@@ -58,8 +58,13 @@ export interface Fault {
   readonly kind: FaultKind;
   /** HTTP status of the upstream; null when there was none. */
   readonly status: number | null;
-  /** What the upstream said, cut to 500 characters, or our own words. May reach the caller, never holds a secret. */
+  /** What the upstream said, or our own words; cut to 500 characters. */
   readonly message: string;
+  /**
+   * The message is the upstream's. It may quote the prompt or a credential, so it is never logged or kept, and goes to
+   * the caller only where the trouble is the caller's request.
+   */
+  readonly quoted: boolean;
   /** The upstream's own `type`, `code`, `param`: returned to the caller with request faults. */
   readonly type: string | null;
   readonly code: string | null;
@@ -68,11 +73,21 @@ export interface Fault {
   readonly retryAfterMs: number | null;
 }
 
+/** The fault in words that are ours alone: for logs, trails, and callers whose request was not at fault. */
+export function wordsOf(trouble: Fault): string {
+  if (!trouble.quoted) return trouble.message;
+  const code = trouble.code ?? trouble.type;
+  // Codes are words of a protocol; anything else in their place is somebody's text.
+  const told = code !== null && /^[\w.-]{1,64}$/.test(code) ? ` ${code}` : '';
+  return `the upstream said ${trouble.status ?? 'in-band'}${told}`;
+}
+
 type FaultDetails = Partial<Omit<Fault, 'kind' | 'message'>>;
 
 export function fault(kind: FaultKind, message: string, more: FaultDetails = {}): Fault {
   return {
     kind,
+    quoted: more.quoted ?? false,
     status: more.status ?? null,
     message: message.length > 500 ? `${message.slice(0, 499)}…` : message,
     type: more.type ?? null,

@@ -22,9 +22,15 @@ export function endOfString(bytes: Uint8Array, start: number): number {
   return bytes.length;
 }
 
-/** True when arrays and objects nest deeper than `depthMax`. One pass, no allocation: absurd nesting is refused unparsed. */
-export function nestsDeeperThan(bytes: Uint8Array, depthMax: number): boolean {
+export type Excess = 'deep' | 'many';
+
+/**
+ * What of a JSON text is too much, before it is parsed: nesting deeper than `depthMax`, or more than `valuesMax` values
+ * (31 MB of `{},{},…` take a gigabyte and seconds once parsed). One pass, no allocation.
+ */
+export function excessOf(bytes: Uint8Array, depthMax: number, valuesMax: number): Excess | null {
   let depth = 0;
+  let values = 0;
   for (let at = 0; at < bytes.length;) {
     const byte = bytes[at];
     if (byte === QUOTE) {
@@ -32,9 +38,11 @@ export function nestsDeeperThan(bytes: Uint8Array, depthMax: number): boolean {
       continue;
     }
     if (byte === 0x7b || byte === 0x5b) {
-      if (++depth > depthMax) return true;
+      if (++depth > depthMax) return 'deep';
+      if (++values > valuesMax) return 'many';
     } else if (byte === 0x7d || byte === 0x5d) depth--;
+    else if (byte === 0x2c && ++values > valuesMax) return 'many';
     at++;
   }
-  return false;
+  return null;
 }

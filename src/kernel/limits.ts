@@ -18,6 +18,10 @@ export const limits = {
   bodyBytesInFlightMax: 512 * MIB,
   /** Arrays and objects nested in a request. */
   jsonDepthMax: 128,
+  /** Values in a request: a batch of 2,048 embedding inputs of 240 token ids, and then some. */
+  jsonValuesMax: 500_000,
+  /** Fallback models a request may name. */
+  fallbackModelsMax: 32,
   /** Upstream answer that is gathered whole. */
   answerBytesMax: 64 * MIB,
   /** One server-sent event. */
@@ -34,6 +38,8 @@ export const limits = {
   readerMsMax: 120_000,
   /** Exchanges waiting for room, per lane. */
   waitersPerLaneMax: 5_000,
+  /** Of them for the same targets, so that one model's queue leaves seats to the others. */
+  waitersPerGroupMax: 2_500,
   /** Attempts of one exchange, whatever the config says. */
   attemptsMax: 10,
   targetsPerModelMax: 64,

@@ -85,3 +85,59 @@ test('no schema makes it throw', () => {
     }),
   );
 });
+
+const step: JsonObject = { type: 'object', properties: { why: { type: 'string' } }, required: ['why'] };
+
+test('references are followed, as nested pydantic and zod models write them', () => {
+  const items = { type: 'array', items: { $ref: '#/$defs/Step' } };
+  assert.deepEqual(
+    valueFor({
+      type: 'object',
+      properties: { steps: items, last: { allOf: [{ $ref: '#/$defs/Step' }] } },
+      $defs: { Step: step },
+    }),
+    { steps: [{ why: 'why' }], last: { why: 'why' } },
+  );
+  assert.deepEqual(valueFor({ $ref: '#/$defs/a~1b', $defs: { 'a/b': { const: 1 } } }), 1);
+  for (const $ref of ['#/$defs/none', 'https://example.com/s.json', '#/$defs/constructor', ''])
+    assert.deepEqual(valueFor({ $ref, $defs: {} }), {}, $ref);
+});
+
+test('a model that holds itself ends where it may be left out', () => {
+  const node: JsonObject = {
+    type: 'object',
+    properties: {
+      name: { type: 'string' },
+      next: { anyOf: [{ $ref: '#/$defs/Node' }, { type: 'null' }] },
+      children: { type: 'array', items: { $ref: '#/$defs/Node' } },
+      twin: { $ref: '#/$defs/Node' },
+    },
+    required: ['name', 'next', 'children'],
+  };
+  assert.deepEqual(valueFor({ $ref: '#/$defs/Node', $defs: { Node: node } }), {
+    name: 'name',
+    next: null,
+    children: [],
+  });
+  assert.deepEqual(valueFor({ properties: { self: { $ref: '#' } } }), { self: {} });
+});
+
+test('definitions that double at each step do not grow an answer without end', () => {
+  const defs: Record<string, JsonObject> = {};
+  for (let at = 0; at < 40; at++) {
+    const next = { $ref: `#/$defs/d${at + 1}` };
+    defs[`d${at}`] = { type: 'object', properties: { a: next, b: next, c: next } };
+  }
+  const before = performance.now();
+  const text = JSON.stringify(valueFor({ $ref: '#/$defs/d0', $defs: { ...defs, d40: { type: 'string' } } }));
+  assert.ok(text.length < 100_000 && performance.now() - before < 2_000, `${text.length} characters`);
+});
+
+test('required fields are there even where nothing describes them, and texts and lists keep to their bounds', () => {
+  assert.deepEqual(valueFor({ type: 'object', required: ['id'] }), { id: 'id' });
+  assert.deepEqual(valueFor({ type: 'array', items: { const: 1 }, minItems: 3 }), [1, 1, 1]);
+  assert.deepEqual(valueFor({ type: 'array', items: { const: 1 }, maxItems: 0 }), []);
+  assert.equal(valueFor({ type: 'string', maxLength: 2 }), 'va');
+  assert.equal(valueFor({ type: 'string', minLength: 8 }), 'value...');
+  assert.equal(valueFor({ type: 'string', format: 'date' }), '2026-01-01');
+});

@@ -487,3 +487,12 @@ suite('the scripted model elsewhere', () => {
     assert.deepEqual(codeOf('/audio/speech', {}), [404, 'not_found']);
   });
 });
+
+test('it tells a newcomer what Spillway is and what to do next', () => {
+  for (const question of ['What is Spillway?', "what's spillway", 'hey, what is spillway exactly']) {
+    const { answer } = ask(CHAT, { messages: [{ role: 'user', content: question }] });
+    const text = JSON.stringify(answer['choices']);
+    assert.match(text, /gateway/, question);
+    assert.match(text, /DEEPSEEK_API_KEY/, question);
+  }
+});

@@ -18,6 +18,7 @@ const usual: FaultSituation = {
   maxAttempts: 3,
   untriedLeft: true,
   beyondRescue: false,
+  otherCredential: false,
   sameCapable: true,
   budget: () => true,
   failoverOnContentFilter: false,
@@ -61,6 +62,14 @@ test('what was silent, stalled or refused is not asked again', () => {
   }
 });
 
+test('another credential of the same upstream is used at once, before any other target', () => {
+  for (const kind of ['credential', 'exhausted', 'rateLimited'] as const) {
+    const verdict = decide(kind, { otherCredential: true, budget: unasked }, 20_000);
+    assert.deepEqual(verdict, { kind: 'resend', afterMs: 0 }, kind);
+  }
+  assert.equal(decide('serverError', { otherCredential: true }).kind, 'failover');
+});
+
 test('a rate limit that ends while the exchange may still wait is waited for', () => {
   const alone = { untriedLeft: false };
   assert.deepEqual(decide('rateLimited', alone, 2000), { kind: 'resend', afterMs: 2200 });
@@ -86,6 +95,7 @@ test('a resend is decided if and only if the budget gave one, and fits into the 
     untriedLeft: fc.boolean(),
     beyondRescue: fc.boolean(),
     sameCapable: fc.boolean(),
+    otherCredential: fc.constant(false),
     failoverOnContentFilter: fc.boolean(),
     remainingMs: fc.integer({ min: -10, max: 30_000 }),
     waitMsLeft: fc.integer({ min: -10, max: 30_000 }),

@@ -2,9 +2,10 @@
 // layers of three make twenty-seven sends), so transports and providers never retry on their own.
 // What a fault means stands in the kernel's table; here stands the order of preference:
 //   1. nothing once the client has read what can neither be continued nor begun again (rescue.ts decides that);
-//   2. another target, when the fault allows: it costs no wait, and what just failed is the worst bet;
-//   3. the same target again, when the fault allows, there is no other, the budget has room and the wait fits;
-//   4. giving up.
+//   2. the same target with another credential, when only the account was in trouble;
+//   3. another target, when the fault allows: it costs no wait, and what just failed is the worst bet;
+//   4. the same target again, when the fault allows, there is no other, the budget has room and the wait fits;
+//   5. giving up.
 // It must never withdraw from the budget for a resend that does not happen.
 import type { Fault } from '../kernel/fault.ts';
 import { faults } from '../kernel/fault.ts';
@@ -17,6 +18,8 @@ export interface FaultSituation {
   /** Sends of this exchange so far, the failed one included. */
   readonly attempts: number;
   readonly maxAttempts: number;
+  /** The same upstream has another credential that may be used now. */
+  readonly otherCredential: boolean;
   /** Another eligible target has not been tried in this exchange. */
   readonly untriedLeft: boolean;
   /** Content has reached the client, and the answer can neither be resumed nor begun again. */
@@ -47,6 +50,9 @@ export function decideAfterFault(
 ): Verdict {
   if (situation.beyondRescue || situation.remainingMs <= 0 || situation.attempts >= situation.maxAttempts)
     return giveUp;
+  if (situation.otherCredential && situation.sameCapable && aboutCredential.has(fault.kind)) {
+    return { kind: 'resend', afterMs: 0 };
+  }
   if (situation.untriedLeft && mayFailOver(fault, situation)) return { kind: 'failover' };
   if (!faults[fault.kind].sameAgain || !situation.sameCapable) return giveUp;
   const afterMs = backoffMs(resendNumber, retry, fault.retryAfterMs, chance);
@@ -55,6 +61,9 @@ export function decideAfterFault(
 }
 
 const giveUp: Verdict = { kind: 'giveUp' };
+
+/** Troubles of one account: another account of the same upstream does not have them, and costs no wait. */
+const aboutCredential: ReadonlySet<Fault['kind']> = new Set(['credential', 'exhausted', 'rateLimited']);
 
 /** A refusal by content policy is an answer, not trouble: routing around it is the operator's choice, never ours. */
 function mayFailOver(fault: Fault, situation: FaultSituation): boolean {

@@ -24,13 +24,15 @@ export interface LaneSeat<Item> {
 
 export class WaitingLane<Item> {
   readonly #capacity: number;
+  readonly #groupCapacity: number;
   readonly #lines = new Map<string, Line<Item>>();
   #last: LaneSeat<Item> | null = null;
   #size = 0;
   #arrivals = 0;
 
-  constructor(capacity: number) {
+  constructor(capacity: number, groupCapacity: number = capacity) {
     this.#capacity = capacity;
+    this.#groupCapacity = groupCapacity;
   }
 
   get size(): number {
@@ -46,9 +48,10 @@ export class WaitingLane<Item> {
     return this.#lines.size;
   }
 
-  /** Null when the lane is full. */
+  /** Null when the lane, or the group's share of it, is full. */
   enter(item: Item, group: string): LaneSeat<Item> | null {
     if (this.#size >= this.#capacity) return null;
+    if ((this.#lines.get(group)?.seats.size ?? 0) >= this.#groupCapacity) return null;
     const line = this.#lineOf(group);
     const seat: LaneSeat<Item> = { item, number: this.#arrivals++, line, link: null, before: this.#last, after: null };
     seat.link = line.seats.push(seat);

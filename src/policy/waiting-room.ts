@@ -1,7 +1,7 @@
 // Waiting room: where exchanges wait for room at an upstream. The queue is here and not in the upstream, because here it
 // can be reordered, bounded and left. Lanes are strict; inside a lane it is first come, first served over all groups (a
-// group is a model), except that a group whose head cannot be served now steps aside for this pass, so that a full
-// upstream holds up its own model only. Inside a group nobody overtakes, not even from a lower lane: small requests would
+// group waits for the same targets), except that a group whose head cannot be served now steps aside for this pass, so that a full
+// upstream holds up those who need it only. Inside a group nobody overtakes, not even from a lower lane: small requests would
 // otherwise eat, crumb by crumb, the room a large one waits for.
 // It must never grow past its maximum, never serve one seat twice, and never remember a group nobody waits in.
 import type { Lane } from '../kernel/lane.ts';
@@ -24,11 +24,11 @@ export class WaitingRoom<Item> {
   /** Counts entries and departures, to see whether another pass could find anything new. */
   #changes = 0;
 
-  constructor(perLaneMax: number) {
+  constructor(perLaneMax: number, perGroupMax: number = perLaneMax) {
     this.#lanes = {
-      vip: new WaitingLane(perLaneMax),
-      standard: new WaitingLane(perLaneMax),
-      batch: new WaitingLane(perLaneMax),
+      vip: new WaitingLane(perLaneMax, perGroupMax),
+      standard: new WaitingLane(perLaneMax, perGroupMax),
+      batch: new WaitingLane(perLaneMax, perGroupMax),
     };
   }
 
@@ -40,7 +40,7 @@ export class WaitingRoom<Item> {
     return this.#lanes[lane].size;
   }
 
-  /** Null: the lane is full. */
+  /** Null: the lane is full, or the group's share of it. */
   enter(item: Item, lane: Lane, group: string): Seat | null {
     const place = this.#lanes[lane].enter(item, group);
     if (place === null) return null;

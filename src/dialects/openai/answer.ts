@@ -4,7 +4,7 @@ import { silentReading } from '../../kernel/chat.ts';
 import type { AnswerReading } from '../../kernel/chat.ts';
 import { fault } from '../../kernel/fault.ts';
 import type { FaultKind } from '../../kernel/fault.ts';
-import { isObject, nestsDeeperThan } from '../../kernel/json.ts';
+import { excessOf, isObject } from '../../kernel/json.ts';
 import type { JsonObject, JsonValue } from '../../kernel/json.ts';
 import type { Surface } from '../../kernel/lane.ts';
 import { limits } from '../../kernel/limits.ts';
@@ -16,8 +16,8 @@ import { readUsage } from './usage.ts';
 export function readAnswer(surface: Surface, body: Uint8Array): AnswerReading {
   const text = utf8Decode(body).trim();
   if (text === '') return broken('empty', 'The upstream answered 200 with an empty body.');
-  // V8 parses any depth, but whoever walks or writes such a value runs out of stack.
-  if (nestsDeeperThan(body, limits.jsonDepthMax)) {
+  // V8 parses any depth, but whoever walks or writes such a value runs out of stack. Many values are no fault: embeddings.
+  if (excessOf(body, limits.jsonDepthMax, Infinity) !== null) {
     return broken('malformed', 'The upstream answered 200 with JSON that nests too deeply.');
   }
   let value: JsonValue;

@@ -62,3 +62,29 @@ test('tool calls come together by their index', () => {
     ],
   });
 });
+
+test('an index is a name and no place: calls may be counted from one, and come in any order', () => {
+  const answer = whole(call(1, '{"a"', true), call(1, ':1}'), call(7, '{', true), call(1, ' '), call(7, '}'));
+  const [choice] = answer['choices'] as { message: Record<string, unknown> }[];
+  assert.deepEqual(choice?.message['tool_calls'], [
+    { id: 't1', type: 'function', function: { name: 'f1', arguments: '{"a":1} ' } },
+    { id: 't7', type: 'function', function: { name: 'f7', arguments: '{}' } },
+  ]);
+});
+
+test('a name that a far side repeats in each delta is said once', () => {
+  const answer = whole(call(0, '{', true), call(0, '}', true));
+  const [choice] = answer['choices'] as { message: { tool_calls: unknown[] } }[];
+  assert.deepEqual(choice?.message.tool_calls, [
+    { id: 't0', type: 'function', function: { name: 'f0', arguments: '{}' } },
+  ]);
+});
+
+const piece = (id: string): Record<string, unknown> => ({
+  delta: { tool_calls: [{ index: 0, id, function: { name: 'f', arguments: '' } }] },
+});
+
+test('an id that comes after an empty one is taken', () => {
+  const [choice] = whole(piece(''), piece('t9'))['choices'] as { message: { tool_calls: { id: string }[] } }[];
+  assert.equal(choice?.message.tool_calls[0]?.id, 't9');
+});

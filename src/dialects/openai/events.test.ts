@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { silentReading } from '../../kernel/chat.ts';
 import type { AnswerReading } from '../../kernel/chat.ts';
 import { utf8Decode, utf8Encode } from '../../kernel/web.ts';
+import { SseParser } from '../sse.ts';
 import { readAnswer } from './answer.ts';
 import { readEvent, usageEvent } from './events.ts';
 
@@ -134,4 +135,129 @@ test('a usage event reads as usage and nothing else', () => {
   } as const;
   const event = utf8Decode(usageEvent(usage, 'm', 'id', 1));
   assert.deepEqual(read(event.slice('data: '.length)), { ...silentReading, usage, usageOnly: true });
+});
+
+/** All readings of a stream as bytes, through the parser that production uses. */
+function readings(stream: string): AnswerReading[] {
+  const found: AnswerReading[] = [];
+  const parser = new SseParser(1_000_000);
+  const sink = {
+    onEvent: (event: { readonly data: string }) => found.push(readEvent('chat', event.data)),
+    onComment() {},
+    onOverflow: () => assert.fail('overflow'),
+  };
+  parser.push(utf8Encode(stream), sink);
+  parser.end(sink);
+  return found;
+}
+const streamOf = (...chunks: readonly unknown[]): string =>
+  [...chunks.map((chunk) => JSON.stringify(chunk)), '[DONE]'].map((data) => `data: ${data}\n\n`).join('');
+
+const deepseekChunk = (said: object, finish: string | null = null, usage: object | null = null): object => ({
+  id: 'u',
+  object: 'chat.completion.chunk',
+  created: 1,
+  model: 'deepseek-v4-flash',
+  choices: [{ index: 0, delta: said, logprobs: null, finish_reason: finish }],
+  usage,
+});
+
+test('DeepSeek’s stream: thinking first, null everywhere, usage on the chunk that finishes', () => {
+  const usage = {
+    prompt_tokens: 87,
+    completion_tokens: 8,
+    total_tokens: 95,
+    prompt_tokens_details: { cached_tokens: 0 },
+    completion_tokens_details: { reasoning_tokens: 7 },
+    prompt_cache_hit_tokens: 0,
+    prompt_cache_miss_tokens: 87,
+  };
+  const found = readings(
+    `: keep-alive\n\n${streamOf(
+      deepseekChunk({ role: 'assistant', content: null, reasoning_content: '' }),
+      deepseekChunk({ content: null, reasoning_content: 'We' }),
+      deepseekChunk({ content: 'Hi', reasoning_content: null }),
+      deepseekChunk({ content: '', reasoning_content: null }, 'length', usage),
+    )}`,
+  );
+  assert.deepEqual(found[0], silentReading);
+  assert.deepEqual([found[1]?.reasoning, found[1]?.content], [true, false]);
+  assert.deepEqual([found[2]?.reasoning, found[2]?.text], [false, 'Hi']);
+  assert.deepEqual([found[3]?.finishReason, found[3]?.usageOnly, found[3]?.usage?.cachedTokens], ['length', false, 0]);
+  assert.deepEqual([found[4]?.done, found.length], [true, 5]);
+});
+
+test('OpenAI’s stream: obfuscation and null usage say nothing, usage comes alone before the end', () => {
+  const found = readings(
+    streamOf(
+      delta({ role: 'assistant', content: '', refusal: null }, null, { usage: null, obfuscation: 'aaaa' }),
+      delta({ content: 'Hi' }, null, { usage: null }),
+      delta({}, 'stop', { usage: null }),
+      { choices: [], usage: { prompt_tokens: 9, completion_tokens: 1, prompt_tokens_details: { cached_tokens: 0 } } },
+    ),
+  );
+  assert.deepEqual(found[0], silentReading);
+  assert.deepEqual([found[2]?.finishReason, found[2]?.usage], ['stop', null]);
+  assert.deepEqual([found[3]?.usageOnly, found[3]?.usage?.cachedTokens, found[4]?.done], [true, 0, true]);
+});
+
+test('usage is found in the choice and under a vendor’s name', () => {
+  const usage = { prompt_tokens: 3, completion_tokens: 4, cached_tokens: 2 };
+  const inChoice = { choices: [{ index: 0, delta: {}, finish_reason: 'stop', usage }] };
+  assert.deepEqual([read(inChoice).usage?.completionTokens, read(inChoice).usage?.cachedTokens], [4, 2]);
+  assert.equal(read(delta({}, 'stop', { x_groq: { usage } })).usage?.promptTokens, 3);
+  for (const nothing of [null, {}, 5, { prompt_tokens: -1 }, { prompt_tokens: '3' }]) {
+    assert.equal(read(delta({ content: 'x' }, null, { usage: nothing })).usage, null, JSON.stringify(nothing));
+  }
+});
+
+test('several choices in one event are told together, and logprobs are no content', () => {
+  const two = {
+    choices: [
+      { index: 0, delta: { content: 'a' } },
+      { index: 1, delta: { content: 'bc' } },
+    ],
+  };
+  assert.deepEqual([read(two).text, read(two).characters], ['abc', 3]);
+  const logprobs = { choices: [{ index: 0, delta: {}, logprobs: { content: [{ token: 'a', logprob: -1 }] } }] };
+  assert.equal(read(logprobs).content, false);
+});
+
+test('an answer of another dialect is malformed, and so is one without choices', () => {
+  for (const body of [
+    { type: 'message', role: 'assistant', content: [{ type: 'text', text: 'Hi' }], stop_reason: 'end_turn' },
+    { candidates: [{ content: { parts: [{ text: 'Hi' }] } }] },
+    { object: 'chat.completion', usage: { prompt_tokens: 1, completion_tokens: 1 } },
+  ]) {
+    assert.equal(whole(JSON.stringify(body)).fault?.kind, 'malformed', JSON.stringify(body));
+  }
+  assert.equal(kindOf({ type: 'content_block_delta', delta: { type: 'text_delta', text: 'Hi' } }), 'malformed');
+});
+
+test('an empty error beside choices is none, and a real one stays one', () => {
+  for (const error of ['', false, {}, { message: '', type: '', code: null }]) {
+    assert.deepEqual(
+      [read(delta({ content: 'a' }, null, { error })).text, kindOf(delta({}, null, { error }))],
+      ['a', undefined],
+    );
+    assert.equal(kindOf({ error }), 'inBand');
+  }
+  assert.equal(kindOf(delta({ content: 'a' }, null, { error: { message: 'boom' } })), 'inBand');
+  assert.equal(kindOf(delta({ content: 'a' }, null, { error: { code: 503 } })), 'overloaded');
+});
+
+// Found in review: such an event threw a RangeError out of the reader, since V8 parses deeper than it can write.
+test('nesting without end is malformed, wherever it stands', () => {
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  for (const data of [
+    `{"error":{"message":${deep}}}`,
+    `{"error":{"message":"x","code":${deep},"status":${deep}}}`,
+    `{"choices":[{"delta":{"content":${deep}}}]}`,
+    `{"choices":[],"extra":${deep}}`,
+  ]) {
+    for (const surface of ['chat', 'completions', 'embeddings'] as const) {
+      assert.equal(readEvent(surface, data).fault?.kind, 'malformed');
+      assert.equal(readAnswer(surface, utf8Encode(data)).fault?.kind, 'malformed');
+    }
+  }
 });

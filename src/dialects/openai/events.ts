@@ -3,7 +3,7 @@
 import { silentReading } from '../../kernel/chat.ts';
 import type { AnswerReading } from '../../kernel/chat.ts';
 import { fault } from '../../kernel/fault.ts';
-import { isObject, nestsDeeperThan } from '../../kernel/json.ts';
+import { excessOf, isObject } from '../../kernel/json.ts';
 import type { JsonValue } from '../../kernel/json.ts';
 import type { Surface } from '../../kernel/lane.ts';
 import { limits } from '../../kernel/limits.ts';
@@ -21,7 +21,7 @@ const DEEP_CHARACTERS_MIN = 4_096;
 export function readEvent(_surface: Surface, data: string): AnswerReading {
   if (data === '[DONE]' || data.trim() === '[DONE]') return { ...silentReading, done: true };
   if (data.trim() === '') return { ...silentReading };
-  if (data.length >= DEEP_CHARACTERS_MIN && nestsDeeperThan(utf8Encode(data), limits.jsonDepthMax)) {
+  if (data.length >= DEEP_CHARACTERS_MIN && excessOf(utf8Encode(data), limits.jsonDepthMax, Infinity) !== null) {
     return malformed('an event that nests too deeply');
   }
   let value: JsonValue;

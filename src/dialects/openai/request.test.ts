@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as fc from 'fast-check';
 import type { CanonicalRequest } from '../../kernel/chat.ts';
+import type { JsonObject } from '../../kernel/json.ts';
 import type { Surface } from '../../kernel/lane.ts';
+import { limits } from '../../kernel/limits.ts';
 import type { Rejection } from '../../kernel/rejection.ts';
 import { utf8Decode, utf8Encode } from '../../kernel/web.ts';
+import { forms } from './fields.ts';
 import { readRequest } from './request.ts';
 
 const user = { role: 'user', content: 'hi' };
@@ -204,4 +208,91 @@ test('bytes that are no JSON object are refused with the place, never with the t
   assert.equal(refused(`${'['.repeat(200)}${']'.repeat(200)}`).kind, 'badJson');
   const broken = readRequest('chat', Uint8Array.of(0x7b, 0xff, 0x7d));
   assert.ok(!broken.ok && /UTF-8/.test(broken.error.message));
+});
+
+const complete: Readonly<Record<Surface, JsonObject>> = {
+  chat: { model: 'm', messages: [user] },
+  completions: { model: 'm', prompt: 'p' },
+  embeddings: { model: 'm', input: 'i' },
+};
+const surfaces = Object.keys(complete) as Surface[];
+
+for (const surface of surfaces) {
+  test(`each field of ${surface} refuses a value of no type it knows, names itself, and takes null unless required`, () => {
+    for (const field of Object.keys(forms[surface].checks)) {
+      // An object fits some fields and a truth others; none takes both and a fraction below zero.
+      const kinds = [{ nonsense: 1 }, true, -0.5, [[[-1]]]].map((value) =>
+        readRequest(surface, utf8Encode(JSON.stringify({ ...complete[surface], [field]: value }))),
+      );
+      const told = kinds.flatMap((result) => (result.ok ? [] : [result.error]));
+      assert.ok(told.length > 0, `${field} takes everything`);
+      for (const { param, kind } of told) {
+        assert.equal(kind, 'badRequest');
+        assert.match(param ?? '', new RegExp(`^${field}(?:$|[.[])`));
+      }
+      const withNull = readRequest(surface, utf8Encode(JSON.stringify({ ...complete[surface], [field]: null })));
+      const isRequired = forms[surface].required.includes(field);
+      assert.equal(withNull.ok, !isRequired, `${field}: null`);
+    }
+  });
+
+  test(`reading ${surface} changes nothing: what is read is what was sent, unknown fields with it`, () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom('x', 'top_k', 'é'), fc.jsonValue()), (more) => {
+        const body = { ...complete[surface], ...more };
+        const bytes = utf8Encode(JSON.stringify(body, null, 1));
+        const before = bytes.slice();
+        const result = readRequest(surface, bytes);
+        assert.ok(result.ok);
+        assert.deepEqual(bytes, before);
+        assert.equal(result.value.bytes, bytes, 'not even copied');
+        assert.deepEqual(result.value.body, JSON.parse(JSON.stringify(body)));
+      }),
+    );
+  });
+}
+
+test('embeddings have no answer to limit, no choices and no stream', () => {
+  const body = { ...complete.embeddings, stream: true, n: 5, max_tokens: 9, tools: [{ type: 'x' }] };
+  const read = accepted(body, 'embeddings');
+  assert.deepEqual([read.stream, read.choices, read.answerTokensMax, read.needs], [false, 1, 0, []]);
+});
+
+test('completions need what they ask for', () => {
+  assert.deepEqual(accepted({ ...complete.completions, logprobs: 0, n: 2 }, 'completions').needs, [
+    'logprobs',
+    'manyChoices',
+  ]);
+  assert.equal(accepted({ ...complete.completions, max_tokens: 0 }, 'completions').answerTokensMax, 0);
+});
+
+const nested = (levels: number): string =>
+  `{"model":"m","messages":[{"role":"user","content":"hi"}],"x":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+
+test('nesting is refused one level above the limit and not at it', () => {
+  assert.ok(readRequest('chat', utf8Encode(nested(limits.jsonDepthMax - 1))).ok);
+  assert.equal(refused(nested(limits.jsonDepthMax)).kind, 'badJson');
+  assert.equal(refused(nested(1_000_000)).kind, 'badJson');
+});
+
+test('nothing of a prompt stands in what is said about it, however the body is broken', () => {
+  const secret = 'Sesame7391';
+  const content = fc.oneof(
+    fc.constantFrom(secret, `position ${secret}`, `at position 7391`, `"${secret}`, `\\u00`),
+    fc.string().map((text) => `${text}${secret}`),
+  );
+  fc.assert(
+    fc.property(content, fc.nat(200), fc.constantFrom('', '}', '"', ',', '\\', '\n', 'x'), (text, place, noise) => {
+      const whole = JSON.stringify(chat({ messages: [{ role: 'user', content: text }, { role: text }], user: [text] }));
+      const at = place % whole.length;
+      for (const body of [whole, whole.slice(0, at), whole.slice(0, at) + noise + whole.slice(at + 1)]) {
+        const result = readRequest('chat', utf8Encode(body));
+        if (result.ok) continue;
+        assert.ok(!result.error.message.includes('Sesame'), result.error.message);
+        assert.ok(!/\b7391\b/.test(result.error.message), result.error.message);
+        assert.ok(!(result.error.param ?? '').includes('Sesame'));
+      }
+    }),
+    { numRuns: 2_000 },
+  );
 });

@@ -3,7 +3,7 @@
 // escaped top-level keys or a byte-order mark is written anew), and never put its text into a message.
 import { needs } from '../../kernel/chat.ts';
 import type { CanonicalRequest, Need } from '../../kernel/chat.ts';
-import { isObject, nestsDeeperThan } from '../../kernel/json.ts';
+import { excessOf, isObject } from '../../kernel/json.ts';
 import type { JsonObject, JsonValue } from '../../kernel/json.ts';
 import type { Surface } from '../../kernel/lane.ts';
 import { limits } from '../../kernel/limits.ts';
@@ -37,6 +37,10 @@ export function readRequest(surface: Surface, bytes: Uint8Array): Result<Canonic
   if (typeof model !== 'string' || model === '' || model.length > MODEL_CHARACTERS_MAX) {
     return invalid('model', `must be a name of 1 to ${MODEL_CHARACTERS_MAX} characters`);
   }
+  const fallbacks = fallbackModels(body, model);
+  if (fallbacks.length > limits.fallbackModelsMax) {
+    return invalid('fallbacks', `must name at most ${limits.fallbackModelsMax} models`);
+  }
   const options = body['stream_options'];
   return ok({
     surface,
@@ -48,7 +52,7 @@ export function readRequest(surface: Surface, bytes: Uint8Array): Result<Canonic
       surface === 'embeddings' ? 0 : (numberOf(body['max_completion_tokens']) ?? numberOf(body['max_tokens'])),
     choices: surface === 'embeddings' ? 1 : (numberOf(body['n']) ?? 1),
     needs: needsOf(body, surface),
-    fallbackModels: fallbackModels(body, model),
+    fallbackModels: fallbacks,
     body,
     bytes: settledBytes(bytes, body),
   });
@@ -58,9 +62,11 @@ function parse(bytes: Uint8Array): Result<JsonObject, Rejection> {
   const text = utf8DecodeStrict(bytes);
   if (text === null) return fail(reject('badJson', 'The body is not valid UTF-8.'));
   if (text.trim() === '') return fail(reject('badJson', 'The body is empty; it must be a JSON object.'));
-  if (nestsDeeperThan(bytes, limits.jsonDepthMax)) {
+  const excess = excessOf(bytes, limits.jsonDepthMax, limits.jsonValuesMax);
+  if (excess === 'deep') {
     return fail(reject('badJson', `The body nests arrays and objects deeper than ${limits.jsonDepthMax}.`));
   }
+  if (excess === 'many') return fail(reject('badJson', `The body holds more than ${limits.jsonValuesMax} values.`));
   try {
     const value: JsonValue = JSON.parse(text);
     return isObject(value) ? ok(value) : fail(reject('badJson', 'The body must be a JSON object.'));

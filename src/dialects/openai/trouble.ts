@@ -183,7 +183,14 @@ export function classifyInBand(words: Said): Fault {
 function faultOf(kind: FaultKind, status: number | null, words: Said, retryAfterMs: number | null): Fault {
   const message =
     words.message === '' ? `The upstream failed${status === null ? '' : ` with status ${status}`}.` : words.message;
-  return fault(kind, message, { status, type: words.type, code: words.code, param: words.param, retryAfterMs });
+  return fault(kind, message, {
+    quoted: words.message !== '',
+    status,
+    type: words.type,
+    code: words.code,
+    param: words.param,
+    retryAfterMs,
+  });
 }
 
 function kindOf(status: number, words: Said): FaultKind {

@@ -1,0 +1,77 @@
+// Target states: what each target holds in flight, its breaker and its rest, by target id. Names that nobody configured can
+// be asked for (`provider/model`, patterns), so idle states are bounded: the longest known goes first.
+import type { TargetId } from '../kernel/brands.ts';
+import { Breaker } from '../policy/breaker.ts';
+import { Cooldown } from '../policy/cooldown.ts';
+import type { GaugeReading } from '../ports/gauges.ts';
+import type { Kit } from './kit.ts';
+import type { Target } from './snapshot.ts';
+
+const STATES_MAX = 2_000;
+
+export interface TargetState {
+  readonly id: TargetId;
+  readonly upstream: string;
+  inFlight: number;
+  readonly breaker: Breaker;
+  readonly cooldown: Cooldown;
+}
+
+export class TargetStates {
+  readonly #kit: Kit;
+  readonly #states = new Map<TargetId, TargetState>();
+
+  constructor(kit: Kit) {
+    this.#kit = kit;
+  }
+
+  of(target: Target): TargetState {
+    const known = this.#states.get(target.id);
+    if (known !== undefined) return known;
+    if (this.#states.size >= STATES_MAX) this.#forgetOne();
+    const state: TargetState = {
+      id: target.id,
+      upstream: target.upstream.name,
+      inFlight: 0,
+      breaker: new Breaker(this.#kit.settings().breaker, this.#kit.chance),
+      cooldown: new Cooldown(),
+    };
+    this.#states.set(target.id, state);
+    return state;
+  }
+
+  /** After a reload: new settings for all, and a fresh start for targets of upstreams that left or moved. */
+  adopt(changed: (upstream: string) => boolean): void {
+    for (const [id, state] of this.#states) {
+      if (changed(state.upstream)) this.#states.delete(id);
+      else state.breaker.reconfigure(this.#kit.settings().breaker);
+    }
+  }
+
+  ofUpstream(upstream: string): TargetState[] {
+    return [...this.#states.values()].filter((state) => state.upstream === upstream);
+  }
+
+  /** Targets that are configured, busy or in trouble; the rest would make series out of whatever clients ask for. */
+  gauges(isConfigured: (id: TargetId) => boolean): GaugeReading[] {
+    return [...this.#states.values()]
+      .filter((state) => isConfigured(state.id) || state.inFlight > 0 || state.breaker.state !== 'closed')
+      .flatMap((state) => [
+        { name: 'target_in_flight', help: 'Attempts in flight', labels: { target: state.id }, value: state.inFlight },
+        {
+          name: 'breaker_state',
+          help: 'Breaker of a target: 0 closed, 1 half-open, 2 open',
+          labels: { target: state.id },
+          value: { closed: 0, 'half-open': 1, open: 2 }[state.breaker.state],
+        },
+      ]);
+  }
+
+  #forgetOne(): void {
+    for (const [id, state] of this.#states) {
+      if (state.inFlight > 0) continue;
+      this.#states.delete(id);
+      return;
+    }
+  }
+}
