@@ -2,7 +2,7 @@
 // with --url against any OpenAI-compatible gateway that has the suite's models configured (--print-config shows them).
 import { configurationFor } from '../apps/conduct/configuration.ts';
 import { startOwnGateway } from '../apps/conduct/own-gateway.ts';
-import { scenarios } from '../apps/conduct/scenarios.ts';
+import { casesOf, scenarios } from '../apps/conduct/scenarios.ts';
 import { type Finding, markdownOf, runSuite } from '../apps/conduct/suite.ts';
 import { healthyCall, healthyText } from '../wall/known-text.ts';
 import { startWall } from '../wall/wall.ts';
@@ -25,15 +25,16 @@ export async function conduct(options: ConductOptions, version: string, output: 
     output.err(`spillway: no scenario is named like ${options.only}`);
     return exitCodes.usage;
   }
+  const cases = casesOf(chosen);
   const port = Number(options.wallPort);
   if (options.printConfig) {
-    output.out(configurationFor(chosen, `http://127.0.0.1:${port}/v1`));
+    output.out(configurationFor(cases, `http://127.0.0.1:${port}/v1`));
     return exitCodes.done;
   }
   const wall = await startWall({ host: '127.0.0.1', port: options.url === undefined ? 0 : port });
-  const own = options.url === undefined ? await startOwnGateway(configurationFor(chosen, wall.url), version) : null;
+  const own = options.url === undefined ? await startOwnGateway(configurationFor(cases, wall.url), version) : null;
   try {
-    const findings = await runSuite(chosen, {
+    const findings = await runSuite(cases, {
       url: own?.url ?? (options.url ?? '').replace(/\/+$/, ''),
       apiKey: options.key,
       wall,

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { readEnvironment } from '../adapters/environment.ts';
 import { exitCodes } from './exit-codes.ts';
 import { ignoreBrokenPipes, type Output, terminal } from './output.ts';
+import type { ConductOptions } from './conduct.ts';
 import type { UpOptions } from './up.ts';
 import { version } from './version.ts';
 import type { WallCommandOptions } from './wall.ts';
@@ -74,6 +75,20 @@ function build(output: Output, finish: (code: number) => void): Command {
     .action(async (options: WallCommandOptions) => {
       const { wall } = await import('./wall.ts');
       finish(await wall(options, output));
+    });
+  program
+    .command('conduct')
+    .description('how does a gateway behave when its provider does not? (a Spillway of its own, or --url)')
+    .option('--url <url>', 'base URL with /v1 of a gateway that has the models of --print-config')
+    .option('--key <key>', 'API key for it', 'sk-conduct')
+    .option('--wall-port <port>', 'where the wall listens for a gateway given by --url', '8401')
+    .option('--only <name>', 'only scenarios whose name holds this')
+    .option('--json', 'findings as JSON on standard output')
+    .option('--markdown', 'findings as a Markdown table on standard output')
+    .option('--print-config', 'only print the configuration that a gateway needs')
+    .action(async (options: ConductOptions) => {
+      const { conduct } = await import('./conduct.ts');
+      finish(await conduct(options, version(), output));
     });
   for (const command of program.commands) command.helpOption('-h, --help', 'print this help').exitOverride();
   return program;

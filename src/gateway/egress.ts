@@ -45,7 +45,7 @@ const rejectionByFault = {
 export function rejectionOfFault(fault: Fault, upstream: string): Rejection {
   const kind = rejectionByFault[fault.kind];
   const lead = kind === 'upstreamCredential' ? "The gateway's own credential was refused. " : '';
-  return reject(kind, `${lead}${upstream}: ${wordsOf(fault)}.`, {
+  return reject(kind, `${lead}${upstream}: ${wordsOf(fault).replace(/\.$/, '')}.`, {
     param: fault.param,
     retryAfterMs: fault.retryAfterMs,
   });

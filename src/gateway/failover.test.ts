@@ -355,6 +355,7 @@ test('a 429 with Retry-After keeps the target free of traffic for that long', ()
   const rig = new Rig();
   rig.chat();
   rig.last.answer(429, { error: { message: 'slow down' } }, { 'retry-after': '5' });
+  assert.equal(rig.last.host, 'b', 'the next target is asked at once');
   rig.last.answer(200, completion());
   rig.chat();
   assert.equal(rig.last.host, 'b', 'a is still cooling');

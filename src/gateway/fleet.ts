@@ -99,9 +99,10 @@ export class Fleet {
     return upstream.obstacle(tokens, now);
   }
 
-  /** Another credential of the target's upstream could be used right now. */
-  hasUsableCredential(target: Target, now: MonotonicMs): boolean {
-    return this.upstream(target.upstream).credentials.usable(target.model, now) > 0;
+  /** The target's upstream has several credentials, and after the trouble of one another may be used right now. */
+  hasOtherCredential(target: Target, now: MonotonicMs): boolean {
+    const { credentials } = this.upstream(target.upstream);
+    return credentials.count > 1 && credentials.usable(target.model, now) > 0;
   }
 
   /** Takes what `obstacle` found free. `promptTokens` of them are spent once the upstream has begun to read. */

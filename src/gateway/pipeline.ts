@@ -221,7 +221,7 @@ export class Pipeline {
       {
         attempts: exchange.attempts,
         maxAttempts: Math.min(exchange.snapshot.retry.maxAttempts, limits.attemptsMax),
-        otherCredential: this.#fleet.hasUsableCredential(current.target, now),
+        otherCredential: this.#fleet.hasOtherCredential(current.target, now),
         untriedLeft: exchange.candidates().length > 0,
         beyondRescue: rescue === 'none',
         sameCapable: reported === trouble && exchange.mayTake(current),

@@ -205,6 +205,50 @@ test('new settings hold at once, and shorten an open time that has become too lo
   assert.equal(fail(closed, 0)?.why, '2 failures in a row');
 });
 
+test('once closed again it starts afresh: neither the old row nor the old share counts', () => {
+  const breaker = new Breaker({ ...config, consecutiveFailures: 40 }, middle);
+  for (let failure = 0; failure < 20; failure++) fail(breaker, 0);
+  assert.equal(breaker.state, 'open');
+  breaker.onSend(at(10_000));
+  breaker.onSuccess(at(10_000));
+  for (let failure = 0; failure < 19; failure++) assert.equal(fail(breaker, 10_001), null);
+  const row = opened();
+  row.onSend(at(10_000));
+  row.onSuccess(at(10_000));
+  for (let failure = 0; failure < 4; failure++) assert.equal(fail(row, 10_001), null);
+});
+
+test('a send made past its advice while open does not judge the probe', () => {
+  const breaker = opened();
+  breaker.onSend(at(5_000));
+  breaker.onSend(at(10_000));
+  assert.equal(breaker.onFailure(at(10_100), at(5_000)), null);
+  assert.equal(breaker.onSuccess(at(10_100), at(5_000)), null);
+  assert.equal(breaker.state, 'half-open');
+});
+
+test('new settings keep the counts unless the window itself changed', () => {
+  const kept = new Breaker({ ...config, consecutiveFailures: 100 }, middle);
+  for (let failure = 0; failure < 19; failure++) fail(kept, 0);
+  kept.reconfigure({ ...config, consecutiveFailures: 200 });
+  assert.equal(fail(kept, 0)?.why, '20 of 20 sends failed within 30 s');
+  const fresh = new Breaker({ ...config, consecutiveFailures: 100 }, middle);
+  for (let failure = 0; failure < 19; failure++) fail(fresh, 0);
+  fresh.reconfigure({ ...config, consecutiveFailures: 200, windowMs: 60_000 });
+  assert.equal(fail(fresh, 0), null);
+  assert.equal(fresh.reopensAt(at(0)), null);
+});
+
+test('new settings leave a probe that runs alone', () => {
+  const breaker = opened();
+  breaker.onSend(at(10_000));
+  breaker.reconfigure({ ...config, openMsMax: 1_000 });
+  assert.equal(breaker.mayPass(at(10_999)), false);
+  assert.equal(breaker.onSuccess(at(10_999))?.to, 'closed');
+  breaker.reconfigure(config);
+  assert.equal(breaker.mayPass(at(10_999)), true);
+});
+
 test('whatever happens: at most one probe at a time, moves tell the truth, and it always opens again', () => {
   const event = fc.record({
     pauseMs: fc.integer({ min: 0, max: 15_000 }),

@@ -37,6 +37,7 @@ export class Breaker {
   #failuresInARow = 0;
   #failedProbes = 0;
   #reopensAt: MonotonicMs | null = null;
+  /** Means something in half-open alone, which begins by setting it. Null: the slot is free. */
   #probeSentAt: MonotonicMs | null = null;
   /** Sends made before this instant no longer say anything. */
   #epoch = -Infinity;
@@ -134,7 +135,6 @@ export class Breaker {
     const { openMs, openMsMax } = this.#config;
     const nominalMs = Math.min(openMsMax, openMs * 2 ** Math.min(this.#failedProbes, 30));
     this.#reopensAt = later(now, nominalMs * (1 - JITTER + 2 * JITTER * this.#chance.draw()));
-    this.#probeSentAt = null;
     this.#epoch = now;
     return this.#move('open', why);
   }
@@ -144,7 +144,6 @@ export class Breaker {
     this.#failedProbes = 0;
     this.#counts.clear();
     this.#reopensAt = null;
-    this.#probeSentAt = null;
     return this.#move('closed', 'the probe succeeded');
   }
 

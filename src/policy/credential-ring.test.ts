@@ -36,7 +36,9 @@ test('a shorter rest never replaces a longer one', () => {
   const ring = new CredentialRing(1);
   assert.equal(ring.rest(0, 1000, at(0), null), true);
   assert.equal(ring.rest(0, 10, at(5), null), false);
-  assert.equal(ring.rest(0, 0, at(5), null), false);
+  assert.equal(ring.rest(0, 995, at(5), null), false);
+  assert.equal(ring.rest(0, 0, at(2000), null), false);
+  assert.equal(ring.rest(0, -5, at(2000), 'm'), false);
   assert.equal(ring.readyAt('m', at(5)), 1000);
 });
 

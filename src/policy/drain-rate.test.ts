@@ -45,6 +45,8 @@ test('a long quiet time does not make the next burst look slow', () => {
   const rate = served(10, 100);
   served(10, 100, 3_600_000, rate);
   near(rate.waitMs(0, at(3_600_900)), 100, 0.1);
+  rate.onServed(at(7_200_000));
+  assert.equal(rate.waitMs(0, at(7_200_000)), null);
 });
 
 test('the wait grows with those ahead', () => {

@@ -64,6 +64,9 @@ test('lowering the limits keeps the used share, raising them keeps the used amou
   raised.charge(10, at(0));
   raised.reconfigure(100, 100);
   assert.equal(raised.check(0, at(0)).remaining, 90);
+  assert.deepEqual([raised.perMinute, raised.burst], [100, 100]);
+  assert.equal(raised.check(0, at(0)).resetMs, 6_000);
+  assert.equal(lowered.check(0, at(0)).resetMs, 30_000);
 });
 
 const steps = fc.array(fc.record({ pauseMs: fc.integer({ min: 0, max: 40 }), cost: fc.integer({ min: 1, max: 30 }) }), {

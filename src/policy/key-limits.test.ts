@@ -110,6 +110,16 @@ test('a reservation larger than a whole minute waits for a full bucket and then 
   assert.deepEqual(refused(limits, 1, 6_000), { kind: 'tokenLimit', retryAfterMs: 541_000 });
 });
 
+test('a refusal says in whole seconds how long to wait, never too short', () => {
+  const limits = limitsOf({ requestsPerMinute: 50 });
+  for (let taken = 0; taken < 50; taken++) reserved(limits, 1, 0);
+  const result = limits.reserve(1, at(0));
+  assert.equal(
+    result.ok ? '' : result.error.message,
+    'This key is limited to 50 requests per minute. Try again in 2 s.',
+  );
+});
+
 test('a limit of zero means none at all, not no limit', () => {
   assert.deepEqual(refused(limitsOf({ requestsPerMinute: 0 }), 1, 0), { kind: 'requestLimit', retryAfterMs: null });
   assert.deepEqual(refused(limitsOf({ tokensPerMinute: 0 }), 1, 0), { kind: 'tokenLimit', retryAfterMs: null });

@@ -142,6 +142,63 @@ test('who enters during a pass is served by it, and a nested serve neither recur
   assert.equal(room.size, 1);
 });
 
+test('who only enters during a pass is offered before serve returns', () => {
+  const room = new WaitingRoom<string>(10);
+  seated(room, 'first', 'standard', 'x');
+  const served: string[] = [];
+  room.serve((item) => {
+    if (item === 'first') seated(room, 'second', 'vip', 'y');
+    return served.push(item) > 0;
+  });
+  assert.deepEqual(served, ['first', 'second']);
+});
+
+test('room that a pass itself makes is used when it is told so by a nested serve', () => {
+  const room = new WaitingRoom<string>(10);
+  seated(room, 'blocked', 'vip', 'x');
+  const leaver = seated(room, 'leaver', 'standard', 'y');
+  const served: string[] = [];
+  let free = 0;
+  const tryServe = (item: string): boolean => {
+    if (item === 'leaver') {
+      room.leave(leaver);
+      free++;
+      room.serve(tryServe);
+      return false;
+    }
+    return free > 0 && free-- > 0 && served.push(item) > 0;
+  };
+  room.serve(tryServe);
+  assert.deepEqual(served, ['blocked']);
+  assert.equal(room.size, 0);
+});
+
+test('a nested serve that could find nothing new does not go round again', () => {
+  const room = new WaitingRoom<string>(10);
+  seated(room, 'a', 'vip', 'x');
+  let questions = 0;
+  const tryServe = (): boolean => {
+    questions++;
+    room.serve(tryServe);
+    return false;
+  };
+  room.serve(tryServe);
+  assert.equal(questions, 1);
+});
+
+test('among many groups it is still first come, first served', () => {
+  const arrivals = fc.array(fc.nat({ max: 60 }), { maxLength: 200 });
+  fc.assert(
+    fc.property(arrivals, (groups) => {
+      const room = new WaitingRoom<number>(1000);
+      for (const [item, group] of groups.entries()) room.enter(item, 'standard', `group ${group}`);
+      const served: number[] = [];
+      room.serve((item) => served.push(item) > 0);
+      assert.deepEqual(served, [...groups.keys()]);
+    }),
+  );
+});
+
 test('a tryServe that throws leaves the room usable and the item seated', () => {
   const room = new WaitingRoom<string>(10);
   seated(room, 'a', 'vip', 'x');

@@ -160,7 +160,7 @@ test('a healthy answer is the known text, stream and not, at every path', async 
   for (const path of ['/v1/chat/completions', '/beta/chat/completions', '/v1/beta/chat/completions']) {
     const heard = await streamed('healthy', { path });
     assert.deepEqual([heard.text, heard.finish, heard.done, heard.got.reset], [healthyText, 'stop', true, false]);
-    assert.ok(heard.deltas.every((delta) => delta.isWellFormed() && [...delta].length <= 8));
+    assert.ok(heard.deltas.every((delta) => delta.isWellFormed() && Array.from(delta).length <= 8));
     assert.equal(content(await ask('healthy', { path })), healthyText);
   }
   const text = await streamed('healthy', { path: '/v1/completions' });
@@ -219,26 +219,28 @@ test('usage stands where the name says', async () => {
 
 test('a prefix of the known text is continued from the very letter, else the whole text comes', async () => {
   const letters = Array.from(healthyText);
-  const after = (text: string): object => ({ messages: [user, { role: 'assistant', content: text, prefix: true }] });
+  const saidSoFar = (text: string): object => ({
+    messages: [user, { role: 'assistant', content: text, prefix: true }],
+  });
   const cuts = [0, 1, 47, 49, 50, letters.length - 1, letters.length];
   await Promise.all(
     cuts.map(async (at) => {
       const prefix = letters.slice(0, at).join('');
-      const heard = await streamed('healthy', { body: after(prefix) });
+      const heard = await streamed('healthy', { body: saidSoFar(prefix) });
       assert.equal(prefix + heard.text, healthyText);
-      assert.equal(prefix + content(await ask('healthy', { body: after(prefix) })), healthyText);
+      assert.equal(prefix + content(await ask('healthy', { body: saidSoFar(prefix) })), healthyText);
     }),
   );
   assert.deepEqual(new Set(wall.log.map(({ note }) => note)), new Set(['continued from the prefix']));
   wall.reset();
-  assert.equal((await streamed('healthy', { body: after('Something else') })).text, healthyText);
+  assert.equal((await streamed('healthy', { body: saidSoFar('Something else') })).text, healthyText);
   assert.deepEqual(
     [wall.log[0]?.note, wall.log[0]?.prefix],
     ['prefix is not of the known text: whole text', 'Something else'],
   );
-  assert.equal((await streamed('echoes-prefix', { body: after(half) })).text, healthyText);
-  assert.equal((await streamed('ignores-prefix', { body: after('A') })).text, healthyText);
-  const rejected = await ask('rejects-prefix', { body: after(half) });
+  assert.equal((await streamed('echoes-prefix', { body: saidSoFar(half) })).text, healthyText);
+  assert.equal((await streamed('ignores-prefix', { body: saidSoFar('A') })).text, healthyText);
+  const rejected = await ask('rejects-prefix', { body: saidSoFar(half) });
   assert.equal(rejected.status, 400);
   assert.match(rejected.body, /"This model does not support assistant message prefill\./);
   assert.equal(content(await ask('rejects-prefix')), healthyText);
@@ -420,8 +422,8 @@ test('every behaviour is a model, and every name finds its behaviour', async () 
     behaviours.map(usableName),
   );
   for (const behaviour of behaviours)
-    for (const before of ['', 'a/b:', 'openai/']) {
-      assert.equal(findBehaviour(before + usableName(behaviour))?.behaviour, behaviour);
+    for (const free of ['', 'a/b:', 'openai/']) {
+      assert.equal(findBehaviour(free + usableName(behaviour))?.behaviour, behaviour);
       assert.match(usableName(behaviour), /^[a-z][a-z0-9.-]*$/);
     }
   assert.equal(new Set(behaviours.map(({ name }) => name)).size, behaviours.length);

@@ -67,11 +67,10 @@ export async function startWall(options: WallOptions): Promise<Wall> {
     url: `http://${host}:${port}/v1`,
     log: house.log.entries,
     reset: () => house.reset(),
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    stop: async () => {
+      await closing(server);
+      await house.quiet();
+    },
   };
 }
 
@@ -85,13 +84,26 @@ function listening(server: Server, { host, port }: WallOptions): Promise<void> {
   });
 }
 
+function closing(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
 class House {
   readonly log = new AttemptLog(ENTRIES_MAX);
+  readonly #playing = new Set<Promise<void>>();
   readonly #visits = new Visits(CALLERS_MAX);
 
   reset(): void {
     this.log.clear();
     this.#visits.clear();
+  }
+
+  /** When every attempt has ended and the log has its last word. */
+  async quiet(): Promise<void> {
+    await Promise.all(this.#playing);
   }
 
   serve(request: IncomingMessage, response: ServerResponse): void {
@@ -161,22 +173,28 @@ class House {
     const caller = String(wallKey ?? authorization ?? '');
     const visit = this.#visits.count(asked.model.slice(0, KEPT_LETTERS_MAX), caller, now);
     const turn = { asked, text, ...visit, nowMs, id: `wall-${entry.number}`, numbers: found.numbers };
-    play(response, turn, found, entry);
+    const played = play(response, turn, found, entry);
+    this.#playing.add(played);
+    void played.then(() => this.#playing.delete(played));
   }
 }
 
-function play(response: ServerResponse, turn: Turn, found: Found, entry: LogEntry): void {
+/** Settles when the attempt is over, however it ends. */
+function play(response: ServerResponse, turn: Turn, found: Found, entry: LogEntry): Promise<void> {
   const startedAt = systemClock.now();
-  const stage = new Stage(response, found.behaviour.play(turn), systemTimers, {
-    onHead: (status) => {
-      entry.status = status;
-    },
-    onEnd: (aborted) => {
-      entry.aborted = aborted;
-      entry.tookMs = Math.round(systemClock.now() - startedAt);
-    },
+  return new Promise((resolve) => {
+    const stage = new Stage(response, found.behaviour.play(turn), systemTimers, {
+      onHead: (status) => {
+        entry.status = status;
+      },
+      onEnd: (aborted) => {
+        entry.aborted = aborted;
+        entry.tookMs = Math.round(systemClock.now() - startedAt);
+        resolve();
+      },
+    });
+    stage.play();
   });
-  stage.play();
 }
 
 function parse(content: Buffer): JsonObject | null {

@@ -17,8 +17,6 @@ export interface Scenario {
   readonly second: string;
   /** The answer is a tool call. */
   readonly tool: boolean;
-  /** Whole answers differ: half a body cannot be an error in-band. */
-  readonly streamsOnly: boolean;
 }
 
 type Row = readonly [
@@ -77,7 +75,8 @@ const rows: readonly Row[] = [
   ['usage-none', 'no usage at all', 'answer', 'answer', { sendsMax: 1 }],
 ];
 
-const SENDS_MAX = 4;
+/** As many as a gateway may try by default. */
+const SENDS_MAX = 5;
 
 export const scenarios: readonly Scenario[] = rows.map(([behaviour, title, alone, withAnother, more]) => ({
   behaviour,
@@ -87,10 +86,37 @@ export const scenarios: readonly Scenario[] = rows.map(([behaviour, title, alone
   sendsMax: SENDS_MAX,
   second: 'healthy',
   tool: false,
-  streamsOnly: false,
   ...more,
 }));
 
-/** The public model name that a gateway serves a scenario under. */
-export const modelOf = (scenario: Scenario, targets: 1 | 2): string =>
-  `conduct-${scenario.behaviour}${targets === 1 ? '' : `-then-${scenario.second}`}`;
+/** One way to ask: streamed or in one piece, the target alone or with another beside it. */
+export interface Form {
+  readonly stream: boolean;
+  readonly targets: 1 | 2;
+}
+
+export const forms: readonly Form[] = [
+  { stream: true, targets: 1 },
+  { stream: false, targets: 1 },
+  { stream: true, targets: 2 },
+  { stream: false, targets: 2 },
+];
+
+/** A scenario in one form. Each has a model, upstreams and a name of its own, so that none colours the next. */
+export interface Case {
+  readonly scenario: Scenario;
+  readonly form: Form;
+  /** The public model that the gateway serves it under. */
+  readonly model: string;
+  /** Goes before the wall's model names, so that its log tells the cases apart. */
+  readonly mark: string;
+}
+
+export const casesOf = (chosen: readonly Scenario[]): Case[] =>
+  chosen.flatMap((scenario) =>
+    forms.map((form) => {
+      const kind = form.targets === 1 ? 'alone' : `then-${scenario.second}`;
+      const model = `conduct-${scenario.behaviour}-${kind}-${form.stream ? 'stream' : 'whole'}`;
+      return { scenario, form, model, mark: model.replace('conduct-', '') };
+    }),
+  );

@@ -296,3 +296,11 @@ test('nothing of a prompt stands in what is said about it, however the body is b
     { numRuns: 2_000 },
   );
 });
+
+// Found in review: V8 quotes the text around a wrong token, and the text may speak of a position itself.
+test('a position is told only where the parser tells one, not where the prompt does', () => {
+  for (const body of ['{"m":position 4242}', '{"m": at position 4242 (line 1 column 2)}', 'position 4242']) {
+    assert.ok(!refused(body).message.includes('42'), refused(body).message);
+  }
+  assert.match(refused('{"m":"at position 4242",}').message, /position 24\b/);
+});
