@@ -2,7 +2,8 @@
 // with --url against any OpenAI-compatible gateway that has the suite's models configured (--print-config shows them).
 import { configurationFor } from '../apps/conduct/configuration.ts';
 import { startOwnGateway } from '../apps/conduct/own-gateway.ts';
-import { casesOf, scenarios } from '../apps/conduct/scenarios.ts';
+import { type Case, casesOf, scenarios } from '../apps/conduct/scenarios.ts';
+import { leftovers, runStorm, stormCases, type StormOptions } from '../apps/conduct/storm.ts';
 import { type Finding, markdownOf, runSuite } from '../apps/conduct/suite.ts';
 import { healthyCall, healthyText } from '../wall/known-text.ts';
 import { startWall } from '../wall/wall.ts';
@@ -17,6 +18,7 @@ export interface ConductOptions {
   readonly json?: boolean;
   readonly markdown?: boolean;
   readonly printConfig?: boolean;
+  readonly storm?: string;
 }
 
 export async function conduct(options: ConductOptions, version: string, output: Output): Promise<number> {
@@ -33,12 +35,15 @@ export async function conduct(options: ConductOptions, version: string, output: 
   }
   const wall = await startWall({ host: '127.0.0.1', port: options.url === undefined ? 0 : port });
   const own = options.url === undefined ? await startOwnGateway(configurationFor(cases, wall.url), version) : null;
+  const url = own?.url ?? (options.url ?? '').replace(/\/+$/, '');
+  const answers = { text: healthyText, toolArguments: healthyCall.arguments };
   try {
+    if (options.storm !== undefined) return await storm(cases, { url, apiKey: options.key, answers }, options, output);
     const findings = await runSuite(cases, {
-      url: own?.url ?? (options.url ?? '').replace(/\/+$/, ''),
+      url,
       apiKey: options.key,
       wall,
-      answers: { text: healthyText, toolArguments: healthyCall.arguments },
+      answers,
       onFinding: (finding) => output.err(lineOf(finding)),
     });
     const failed = findings.filter(({ passed }) => !passed).length;
@@ -50,6 +55,32 @@ export async function conduct(options: ConductOptions, version: string, output: 
     await own?.stop();
     await wall.stop();
   }
+}
+
+const STORM_AT_ONCE = 200;
+
+async function storm(
+  cases: readonly Case[],
+  asking: Pick<StormOptions, 'url' | 'apiKey' | 'answers'>,
+  options: ConductOptions,
+  output: Output,
+): Promise<number> {
+  const requests = Number(options.storm);
+  if (!Number.isInteger(requests) || requests < 1) {
+    output.err('spillway: --storm takes a number of requests, e.g. --storm 10000');
+    return exitCodes.usage;
+  }
+  const { asked, failures } = await runStorm(stormCases(cases), {
+    ...asking,
+    requests,
+    atOnce: STORM_AT_ONCE,
+    onProgress: (done) => output.err(`${done} of ${requests}`),
+  });
+  for (const { model, verdict, detail } of failures) output.err(`✗ ${model}: ${verdict}: ${detail}`);
+  const left = await leftovers(asking.url.replace(/\/v1$/, '')).catch(() => ['no metrics to look at']);
+  for (const line of left) output.err(`left: ${line}`);
+  output.err(`${asked - failures.length} of ${asked} answered whole, ${left.length} things left behind`);
+  return failures.length === 0 && left.length === 0 ? exitCodes.done : exitCodes.failed;
 }
 
 function lineOf({ passed, scenario, form, verdict, expected, sends, ms, detail }: Finding): string {

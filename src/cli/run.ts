@@ -85,6 +85,7 @@ function build(output: Output, finish: (code: number) => void): Command {
     .option('--only <name>', 'only scenarios whose name holds this')
     .option('--json', 'findings as JSON on standard output')
     .option('--markdown', 'findings as a Markdown table on standard output')
+    .option('--storm <requests>', 'instead: that many requests, every fault at random, 200 at once')
     .option('--print-config', 'only print the configuration that a gateway needs')
     .action(async (options: ConductOptions) => {
       const { conduct } = await import('./conduct.ts');

@@ -95,7 +95,7 @@ export interface Form {
   readonly targets: 1 | 2;
 }
 
-export const forms: readonly Form[] = [
+const forms: readonly Form[] = [
   { stream: true, targets: 1 },
   { stream: false, targets: 1 },
   { stream: true, targets: 2 },

@@ -67,7 +67,7 @@ async function runOne({ scenario, form, model, mark }: Case, options: SuiteOptio
 export function markdownOf(findings: readonly Finding[]): string {
   const rows = new Map<Scenario, string[]>();
   for (const finding of findings) {
-    const cell = `${finding.passed ? '✓' : '✗'} ${finding.verdict}, ${finding.sends} ${finding.sends === 1 ? 'send' : 'sends'}`;
+    const cell = `${finding.passed ? '✓' : '✗'} ${finding.verdict}`;
     rows.set(finding.scenario, [...(rows.get(finding.scenario) ?? []), cell]);
   }
   return [

@@ -1,0 +1,60 @@
+// The whole conduct suite against a gateway of its own, and a storm of every fault at random: what the page promises holds.
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { configurationFor } from '../src/apps/conduct/configuration.ts';
+import { type OwnGateway, startOwnGateway } from '../src/apps/conduct/own-gateway.ts';
+import { casesOf, scenarios } from '../src/apps/conduct/scenarios.ts';
+import { leftovers, runStorm, stormCases } from '../src/apps/conduct/storm.ts';
+import { markdownOf, runSuite } from '../src/apps/conduct/suite.ts';
+import { healthyCall, healthyText } from '../src/wall/known-text.ts';
+import { startWall, type Wall } from '../src/wall/wall.ts';
+
+const cases = casesOf(scenarios);
+const answers = { text: healthyText, toolArguments: healthyCall.arguments };
+/** A table's row, whatever the formatter made of its spaces. */
+const told = (line: string): string => line.replaceAll(/\s+/g, ' ');
+const descriptors = (): number => readdirSync('/proc/self/fd').length;
+let wall: Wall;
+let gateway: OwnGateway;
+
+before(async () => {
+  wall = await startWall({ host: '127.0.0.1', port: 0 });
+  gateway = await startOwnGateway(configurationFor(cases, wall.url), 'test');
+});
+after(async () => {
+  await gateway.stop();
+  await wall.stop();
+});
+
+test('every scenario ends as it should, in every form, and docs/conduct.md says so', async () => {
+  const options = { url: gateway.url, apiKey: 'k', wall, answers, onFinding: () => {} };
+  const findings = await runSuite(cases, options);
+  const failed = findings.filter(({ passed }) => !passed);
+  assert.deepEqual(
+    failed.map(({ scenario, form, verdict, detail, sends }) => ({
+      title: scenario.title,
+      form,
+      verdict,
+      detail,
+      sends,
+    })),
+    [],
+  );
+  const page = readFileSync('docs/conduct.md', 'utf8').split('\n').map(told);
+  const missing = markdownOf(findings)
+    .split('\n')
+    .slice(2)
+    .filter((row) => !page.includes(told(row)));
+  assert.deepEqual(missing, [], 'npm run conduct -- --markdown writes the table anew');
+});
+
+test('a storm of every fault at once loses no answer and leaves nothing behind', async () => {
+  const asking = { url: gateway.url, apiKey: 'k', answers, atOnce: 100, onProgress: () => {} };
+  await runStorm(stormCases(cases), { ...asking, requests: 200 });
+  const openBefore = descriptors();
+  const { failures } = await runStorm(stormCases(cases), { ...asking, requests: 1_000 });
+  assert.deepEqual(failures, []);
+  assert.deepEqual(await leftovers(gateway.origin), []);
+  assert.ok(descriptors() < openBefore + 250, 'connections are pooled, not piled up');
+});
