@@ -7,6 +7,7 @@ import { type OwnGateway, startOwnGateway } from '../src/apps/conduct/own-gatewa
 import { casesOf, scenarios } from '../src/apps/conduct/scenarios.ts';
 import { leftovers, runStorm, stormCases } from '../src/apps/conduct/storm.ts';
 import { markdownOf, runSuite } from '../src/apps/conduct/suite.ts';
+import { behaviours } from '../src/wall/behaviours.ts';
 import { healthyCall, healthyText } from '../src/wall/known-text.ts';
 import { startWall, type Wall } from '../src/wall/wall.ts';
 
@@ -25,6 +26,15 @@ before(async () => {
 after(async () => {
   await gateway.stop();
   await wall.stop();
+});
+
+test('every behaviour of the wall is asked about', () => {
+  const asked = new Set(scenarios.flatMap(({ behaviour, second }) => [behaviour, second]));
+  const isAsked = (name: string): boolean =>
+    [...asked].some((one) => one === name || (name.includes('<') && one.startsWith(name.slice(0, name.indexOf('<')))));
+  // A slow first token is asked about with its shorter form.
+  const missing = behaviours.map(({ name }) => name).filter((name) => name !== 'slow-first-token' && !isAsked(name));
+  assert.deepEqual(missing, []);
 });
 
 test('every scenario ends as it should, in every form, and docs/conduct.md says so', async () => {

@@ -67,6 +67,7 @@ export const sampleAttempt: AttemptFact = {
   fault: null,
   faultMessage: null,
   usage: sampleExchange.usage,
+  costMicroUsd: sampleExchange.costMicroUsd,
 };
 
 export const exchangeWith = (change: Partial<ExchangeFact>): Fact & { kind: 'exchange' } => ({

@@ -25,6 +25,8 @@ import type { Kit } from './kit.ts';
 
 /** Reasoning pauses longer than speech. */
 const THINKING_IDLE_FACTOR = 3;
+/** Allowed for reading the prompt, on top of the time for a first token: 5,000 tokens a second is slow for any engine. */
+const PROMPT_TOKEN_MS = 0.2;
 /** How long a finished upstream may take to close its answer before the connection is given up. */
 const LINGER_MS = 1_000;
 
@@ -88,7 +90,8 @@ export class Attempt implements UpstreamSink, ReaderListener {
       this,
     );
     // A whole answer says nothing until it is done: only the exchange's total deadline bounds it.
-    if (order.request.stream) this.#watch(order.timeouts.firstTokenMs);
+    const readingMs = order.request.promptTokens * PROMPT_TOKEN_MS;
+    if (order.request.stream) this.#watch(order.timeouts.firstTokenMs + readingMs);
   }
 
   get sum(): AnswerSum | null {

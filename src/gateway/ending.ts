@@ -5,12 +5,13 @@ import { type Fault, faults, wordsOf } from '../kernel/fault.ts';
 import type { AttemptFact } from '../kernel/facts.ts';
 import { type Rejection, rejections } from '../kernel/rejection.ts';
 import { wordsOfBug } from '../kernel/result.ts';
+import { costMicroUsd } from '../policy/pricing.ts';
 import type { TokenCorrection } from '../policy/token-correction.ts';
 import { formOfFault, formOfRejection, rejectionOfFault, sendError, sendWhole } from './egress.ts';
 import type { Exchange } from './exchange.ts';
 import type { Fleet } from './fleet.ts';
 import type { Kit } from './kit.ts';
-import { type Settlement, settle } from './settle.ts';
+import { legUsage, type Settlement, settle } from './settle.ts';
 
 const CLIENT_LEFT_STATUS = 499;
 
@@ -89,6 +90,9 @@ export class Endings {
     const { target } = current;
     const firstTokenMs = attempt.firstTokenAt === null ? null : attempt.firstTokenAt - attempt.sentAt;
     const durationMs = this.#kit.clock.now() - attempt.sentAt;
+    const usage =
+      attempt.sum === null || !attempt.sum.said ? (attempt.sum?.usage ?? null) : legUsage(exchange, attempt.sum);
+    const price = target.upstream.provider.price(target.model, exchange.startedWall);
     const fact: AttemptFact = {
       exchange: exchange.id,
       number: exchange.attempts,
@@ -105,7 +109,8 @@ export class Endings {
       status: attempt.status,
       fault: trouble?.kind ?? null,
       faultMessage: trouble === null ? null : wordsOf(trouble),
-      usage: attempt.sum?.usage ?? null,
+      usage,
+      costMicroUsd: usage === null || price === null ? null : costMicroUsd(usage, price),
     };
     this.#kit.facts.accept({ kind: 'attempt', attempt: fact });
   }

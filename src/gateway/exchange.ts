@@ -131,6 +131,17 @@ export class Exchange {
     return this.plan.filter((planned) => !planned.tried && this.mayTake(planned));
   }
 
+  /** The prompt did not fit into this target: no other that is known to be no larger is asked. */
+  needsMoreThan({ target }: PlannedTarget, now: MonotonicMs): void {
+    const size = target.capabilities.contextTokens;
+    for (const planned of this.plan) {
+      const other = planned.target.capabilities.contextTokens;
+      if (planned.tried || size === null || other === null || other > size) continue;
+      planned.tried = true;
+      this.note(now, 'skipped', planned.target.id, `has no more context than ${target.id}`);
+    }
+  }
+
   /** An answer that is resumed needs a target that continues a prefix. */
   mayTake(planned: PlannedTarget): boolean {
     return this.rescue !== 'resume' || planned.target.capabilities.prefix !== null;

@@ -183,6 +183,44 @@ test('a context that is too long for one target is tried on the next', () => {
   assert.equal(client.status, 200);
 });
 
+test('a prompt that is too long is not tried where there is known to be no more room', () => {
+  const room = (contextTokens: number): { traits: { contextTokens: number } } => ({ traits: { contextTokens } });
+  const names = ['a', 'b', 'c'];
+  const rig = new Rig(
+    config({
+      upstreams: Object.fromEntries(names.map((name) => [name, upstream({ baseUrl: `http://${name}.test/v1` })])),
+      models: {
+        m: model([
+          target('a', room(8_000)),
+          target('b', { ...room(8_000), tier: 'peak' }),
+          target('c', { ...room(64_000), tier: 'standby' }),
+        ]),
+      },
+    }),
+  );
+  rig.chat();
+  rig.last.answer(400, { error: { message: 'too long', code: 'context_length_exceeded' } });
+  assert.equal(rig.last.host, 'c');
+});
+
+test('every send is a fact with its cost, also one that broke off', () => {
+  const rig = new Rig(
+    config({
+      upstreams: {
+        a: upstream({ baseUrl: 'http://a.test', provider: 'deepseek' }),
+        b: upstream({ baseUrl: 'http://b.test/v1' }),
+      },
+      models: { m: model([target('a', { model: 'deepseek-flash' }), target('b')]) },
+    }),
+  );
+  rig.stream();
+  rig.last.stream();
+  rig.last.delta({ content: 'Half an answer that breaks off' });
+  rig.last.trouble('reset');
+  assert.equal(rig.attempts[0]?.fault, 'cut');
+  assert.ok((rig.attempts[0]?.costMicroUsd ?? 0) > 0);
+});
+
 test('a content policy refusal is returned, not routed around, unless the model says so', () => {
   const refusal = { error: { message: 'filtered', code: 'content_filter' } };
   const strict = new Rig();

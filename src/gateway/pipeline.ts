@@ -216,6 +216,7 @@ export class Pipeline {
     if (exchange.shown)
       exchange.transcript.endLeg(exchange.request?.promptTokens ?? 0, exchange.attempt?.sum?.usage ?? null);
     if (rescue !== 'none') exchange.rescue = rescue;
+    if (trouble.kind === 'contextTooLong') exchange.needsMoreThan(current, now);
     const verdict = decideAfterFault(
       trouble,
       {

@@ -70,17 +70,21 @@ function giveBack(
   }
 }
 
-/** The provider's word, or an estimate from what was delivered; never from what failed. */
+/** The whole answer's usage, all its legs together. */
 function usageOf(exchange: Exchange, sum: AnswerSum | null): Usage | null {
-  if (sum === null) return null;
-  if (sum.usage !== null) return exchange.transcript.whole(sum.usage);
-  return exchange.transcript.whole({
+  return sum === null ? null : exchange.transcript.whole(legUsage(exchange, sum));
+}
+
+/** One send's: the provider's word, or an estimate from what came. */
+export function legUsage(exchange: Exchange, sum: AnswerSum): Usage {
+  if (sum.usage !== null) return sum.usage;
+  return {
     promptTokens: Math.round(exchange.request?.promptTokens ?? 0),
     completionTokens: Math.ceil(sum.characters / CHARACTERS_PER_TOKEN),
     cachedTokens: null,
     reasoningTokens: null,
     source: 'estimated',
-  });
+  };
 }
 
 function factOf(exchange: Exchange, settlement: Settlement, usage: Usage | null, durationMs: number): ExchangeFact {

@@ -48,7 +48,10 @@ export interface AttemptFact {
   /** Null: this attempt's answer was delivered, or the client left. */
   readonly fault: FaultKind | null;
   readonly faultMessage: string | null;
+  /** As the provider said it; estimated from what came where it said nothing; null when nothing came. */
   readonly usage: Usage | null;
+  /** What this send cost by list price, answered or not; null when no price or no usage is known. */
+  readonly costMicroUsd: number | null;
 }
 
 /** answered: whole answer delivered. rejected: our own no. failed: upstream trouble reached the client. abandoned: client left. */

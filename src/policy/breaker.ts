@@ -54,17 +54,22 @@ export class Breaker {
 
   /** A pure question: asking moves nothing. */
   mayPass(now: MonotonicMs): boolean {
-    const from = this.reopensAt(now);
-    return from === null || now >= from;
+    if (this.#state === 'half-open') return this.#probeSentAt === null || now >= this.#probeLostAt(this.#probeSentAt);
+    return this.#reopensAt === null || now >= this.#reopensAt;
   }
 
   /**
-   * Null when closed; else the instant at which a probe may pass. While a probe runs this is when it is given up for lost:
-   * every probe ends, but a bug that loses one must not cost the target.
+   * When a probe may pass. Null when no instant can be told: closed, or half-open with the probe running, where its end
+   * decides. (Any instant told then would be a guess, and a late one turns away who could have waited for that end.)
    */
   reopensAt(now: MonotonicMs): MonotonicMs | null {
     if (this.#state !== 'half-open') return this.#reopensAt;
-    return this.#probeSentAt === null ? now : later(this.#probeSentAt, this.#config.openMsMax);
+    return this.mayPass(now) ? now : null;
+  }
+
+  /** Every probe ends, but a bug that loses one must not cost the target: after the longest open time another may pass. */
+  #probeLostAt(sentAt: MonotonicMs): MonotonicMs {
+    return later(sentAt, this.#config.openMsMax);
   }
 
   /** Counted when sent, not when ended: calls last longer than windows, and an outage must not look like silence. */

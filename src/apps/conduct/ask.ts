@@ -4,10 +4,10 @@ import { systemClock, systemTimers } from '../../adapters/system.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../kernel/json.ts';
 
 /**
- * answer: exactly the known answer. error: trouble the client can see. half: part of the answer, ended as if whole.
+ * answer: exactly the known answer. error: trouble the client can see. filtered: stopped by a policy, and says so. half: part of the answer, ended as if whole.
  * wrong: other text than was said. hang: neither within the time.
  */
-export type Verdict = 'answer' | 'error' | 'half' | 'wrong' | 'hang';
+export type Verdict = 'answer' | 'error' | 'filtered' | 'half' | 'wrong' | 'hang';
 
 export interface Question {
   /** With `/v1`. */
@@ -67,12 +67,12 @@ function judgeWhole(body: string, question: Question): Judged {
     return { verdict: 'half', detail: 'status 200 without an answer' };
   const choice = firstOf(answer['choices']);
   const said = saidIn(isObject(choice?.['message']) ? choice['message'] : {}, question.tool);
-  return compare(said, question.expected, typeof choice?.['finish_reason'] === 'string');
+  return compare(said, question.expected, finishOf(choice));
 }
 
 function judgeStream(body: string, question: Question): Judged {
   let said = '';
-  let finished = false;
+  let finish: string | null = null;
   let done = false;
   for (const block of body.split(/\r\n\r\n|\n\n|\r\r/)) {
     const data = block
@@ -91,13 +91,18 @@ function judgeStream(body: string, question: Question): Judged {
       return { verdict: 'error', detail: `in-band: ${JSON.stringify(event['error']).slice(0, 100)}` };
     const choice = firstOf(event['choices']);
     said += saidIn(isObject(choice?.['delta']) ? choice['delta'] : {}, question.tool);
-    if (typeof choice?.['finish_reason'] === 'string') finished = true;
+    finish = finishOf(choice) ?? finish;
   }
-  return compare(said, question.expected, finished && done);
+  return compare(said, question.expected, done ? finish : null);
 }
 
-function compare(said: string, expected: string, ended: boolean): Judged {
-  if (said === expected && ended) return { verdict: 'answer', detail: '' };
+const finishOf = (choice: JsonObject | null): string | null =>
+  typeof choice?.['finish_reason'] === 'string' ? choice['finish_reason'] : null;
+
+/** `finish` null: it did not end as an answer does. */
+function compare(said: string, expected: string, finish: string | null): Judged {
+  if (finish === 'content_filter' && expected.startsWith(said)) return { verdict: 'filtered', detail: '' };
+  if (said === expected && finish !== null) return { verdict: 'answer', detail: '' };
   if (expected.startsWith(said))
     return { verdict: 'half', detail: `${said.length} of ${expected.length} characters, no error` };
   return { verdict: 'wrong', detail: `other text: ${JSON.stringify(said.slice(-60))}` };

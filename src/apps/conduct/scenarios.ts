@@ -2,8 +2,11 @@
 // times: stream and whole, with that target alone and with a healthy one beside it. A gateway may answer whole or admit the
 // trouble; it may never hang, show half an answer as a whole one, or show other text than was said.
 
-/** `answer`: the whole text, exactly. `error`: trouble that the client can see. `either`: both are honest. */
-export type Expectation = 'answer' | 'error' | 'either';
+/**
+ * `answer`: the whole text, exactly. `error`: trouble that the client can see. `either`: both are honest. `filtered`: what
+ * was said before the policy stopped it, with the finish reason that says so.
+ */
+export type Expectation = 'answer' | 'error' | 'either' | 'filtered';
 
 export interface Scenario {
   /** The wall's model. */
@@ -51,6 +54,9 @@ const rows: readonly Row[] = [
   ['cut-clean', 'a clean end without finish reason', 'either', 'answer'],
   ['stall', 'content stops, keep-alives go on', 'error', 'answer'],
   ['no-done', 'complete, without [DONE]', 'answer', 'answer', { sendsMax: 1 }],
+  ['cut-once', 'a reset in the middle, once', 'either', 'answer'],
+  ['giant-event-late', 'an event of 8 MiB, after content', 'either', 'answer'],
+  ['flapping-0.5-60', 'down for half a second, then up', 'either', 'answer'],
   ['malformed-event', 'an event that is no JSON', 'either', 'answer'],
   ['giant-event', 'an event of 8 MiB', 'either', 'answer'],
   ['line-endings-cr', 'CR line endings', 'answer', 'answer', { sendsMax: 1 }],
@@ -63,13 +69,16 @@ const rows: readonly Row[] = [
   ['empty', 'finished, but nothing said', 'error', 'answer'],
   ['context-too-long', 'context too long', 'error', 'answer'],
   ['content-filter', 'a content policy says no', 'error', 'error', { sendsMax: 1 }],
+  ['content-filter-finish', 'a content policy stops the answer', 'filtered', 'filtered', { sendsMax: 1 }],
   ['cut', 'a cut, then a target that repeats the prefix', 'either', 'answer', { second: 'echoes-prefix' }],
+  ['cut', 'a cut, then a target that begins again', 'either', 'answer', { second: 'ignores-prefix' }],
   ['cut', 'a cut, then a target that refuses prefixes', 'either', 'either', { second: 'rejects-prefix' }],
   ['tool-call', 'a tool call', 'answer', 'answer', { tool: true, sendsMax: 1, second: 'tool-call' }],
   ['tool-call-cut', 'a tool call cut in its arguments', 'error', 'answer', { tool: true, second: 'tool-call' }],
   ['reasoning', 'reasoning, then the answer', 'answer', 'answer', { sendsMax: 1 }],
   ['reasoning-cut', 'a cut while reasoning', 'error', 'answer'],
   ['reasoning-then-cut', 'a cut after reasoning', 'either', 'answer'],
+  ['usage-own-event', 'usage in an event of its own', 'answer', 'answer', { sendsMax: 1 }],
   ['usage-on-finish', 'usage on the finish event', 'answer', 'answer', { sendsMax: 1 }],
   ['usage-everywhere', 'usage on every event', 'answer', 'answer', { sendsMax: 1 }],
   ['usage-none', 'no usage at all', 'answer', 'answer', { sendsMax: 1 }],
