@@ -13,6 +13,7 @@ const resumable = config({
 const call = (args: string): Record<string, unknown> => ({
   tool_calls: [{ index: 0, id: 't', function: { name: 'f', arguments: args } }],
 });
+const room = (contextTokens: number): { traits: { contextTokens: number } } => ({ traits: { contextTokens } });
 const nothingHeld = (rig: Rig): void => {
   assert.equal(rig.gauge('target_in_flight'), 0, 'every ticket came back');
   assert.equal(rig.gauge('exchanges_in_flight'), 0, 'every exchange ended');
@@ -184,7 +185,6 @@ test('a context that is too long for one target is tried on the next', () => {
 });
 
 test('a prompt that is too long is not tried where there is known to be no more room', () => {
-  const room = (contextTokens: number): { traits: { contextTokens: number } } => ({ traits: { contextTokens } });
   const names = ['a', 'b', 'c'];
   const rig = new Rig(
     config({

@@ -95,6 +95,13 @@ test('ends of sends older than the window do not make a small share look large',
   assert.equal(breaker.state, 'closed');
 });
 
+test('failures of sends older than the window still open it by their share', () => {
+  const breaker = new Breaker({ ...config, consecutiveFailures: 100 }, middle);
+  for (let send = 0; send < 20; send++) breaker.onSend(at(0));
+  for (let end = 0; end < 19; end++) assert.equal(breaker.onFailure(at(60_000), at(0)), null);
+  assert.equal(breaker.onFailure(at(60_000), at(0))?.why, '20 of 20 sends failed within 30 s');
+});
+
 test('asking never moves it: only a send makes it half-open', () => {
   const breaker = opened();
   assert.equal(breaker.mayPass(at(10_000)), true);

@@ -22,6 +22,17 @@ test('who is refused at a full lane leaves no group behind', () => {
   assert.equal(lane.groupCount, 1);
 });
 
+test('a group may fill its share of the lane and no more', () => {
+  const lane = new WaitingLane<string>(5, 2);
+  const first = lane.enter('a', 'greedy');
+  assert.ok(first !== null && lane.enter('b', 'greedy') !== null);
+  assert.equal(lane.enter('c', 'greedy'), null);
+  assert.notEqual(lane.enter('d', 'modest'), null);
+  assert.deepEqual([lane.size, lane.groupCount], [3, 2]);
+  lane.leave(first);
+  assert.notEqual(lane.enter('e', 'greedy'), null);
+});
+
 test('a seat that left holds no neighbours', () => {
   const lane = new WaitingLane<string>(9);
   const seats = ['a', 'b', 'c'].map((item) => lane.enter(item, 'x'));

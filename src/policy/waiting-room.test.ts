@@ -153,6 +153,17 @@ test('who only enters during a pass is offered before serve returns', () => {
   assert.deepEqual(served, ['first', 'second']);
 });
 
+test('who enters while another is refused is offered too', () => {
+  const room = new WaitingRoom<string>(10);
+  seated(room, 'blocked', 'vip', 'x');
+  const served: string[] = [];
+  room.serve((item) => {
+    if (served.length === 0 && room.size === 1) seated(room, 'second', 'vip', 'y');
+    return item !== 'blocked' && served.push(item) > 0;
+  });
+  assert.deepEqual(served, ['second']);
+});
+
 test('room that a pass itself makes is used when it is told so by a nested serve', () => {
   const room = new WaitingRoom<string>(10);
   seated(room, 'blocked', 'vip', 'x');

@@ -3,8 +3,8 @@
 // same models with the same targets.
 import type { Case } from './scenarios.ts';
 
-/** Short clocks: a scenario shall not take minutes to show what it shows in seconds. */
-const CLOCKS = `timeouts: { connectMs: 1000, firstTokenMs: 1000, idleMs: 1000, totalMs: 8000, queueMs: 5000, commitAfterMs: 8000 }
+/** Clocks short enough not to take minutes, and long enough that a busy machine is not taken for a silent provider. */
+const CLOCKS = `timeouts: { connectMs: 1000, firstTokenMs: 2500, idleMs: 2500, totalMs: 12000, queueMs: 6000, commitAfterMs: 12000 }
 retry: { maxAttempts: 5, backoffMs: 50, backoffMsMax: 500 }`;
 
 export function configurationFor(cases: readonly Case[], wallUrl: string): string {
