@@ -31,6 +31,8 @@ const PROMPT_TOKEN_MS = 0.2;
 const LINGER_MS = 1_000;
 
 export interface AttemptListener {
+  /** The first text, reasoning or tool call. */
+  onFirstToken(): void;
   onOutput(bytes: Uint8Array): void;
   /** `body` null: everything went through `onOutput`. */
   onComplete(body: Uint8Array | null): void;
@@ -175,6 +177,7 @@ export class Attempt implements UpstreamSink, ReaderListener {
 
   onFirstToken(): void {
     this.firstTokenAt = this.#progressAt = this.#kit.clock.now();
+    if (!this.#over) this.#listener.onFirstToken();
     if (!this.#order.request.stream) return;
     this.#clock?.cancel();
     this.#watch(this.#idleMs());

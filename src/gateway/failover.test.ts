@@ -353,6 +353,29 @@ test('a send from before the breaker moved says nothing about the probe', () => 
   assert.ok(rig.facts.some((fact) => fact.kind === 'breaker' && fact.from === 'half-open' && fact.to === 'open'));
 });
 
+test('while a probe runs others wait for it, and follow as soon as it speaks', () => {
+  const rig = new Rig(alone);
+  for (let failure = 0; failure < 5; failure++) {
+    rig.chat();
+    rig.last.answer(500, { error: { message: 'oops' } });
+    rig.time.advance(1_000);
+    while (rig.gauge('exchanges_in_flight') > 0) {
+      rig.last.answer(500, { error: { message: 'oops' } });
+      rig.time.advance(25_000);
+    }
+  }
+  rig.time.advance(400_000);
+  const before = rig.sends.length;
+  rig.stream();
+  const probe = rig.last;
+  const second = rig.chat();
+  assert.equal(rig.sends.length, before + 1, 'one probe');
+  assert.equal(second.status, null, 'the other waits');
+  probe.stream();
+  probe.delta({ content: 'A long answer begins' });
+  assert.equal(rig.sends.length, before + 2, 'the target lives');
+});
+
 test('a black hole trips the breaker even if nobody else could be asked', () => {
   const rig = new Rig(alone);
   for (let at = 0; at < 5; at++) {

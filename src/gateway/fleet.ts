@@ -30,7 +30,9 @@ export interface Ticket {
   readonly target: Target;
   /** Counts from 0. */
   readonly credential: number;
-  /** The answer was good (or the fault was the request's own). */
+  /** The first token came: the target lives, and a breaker's probe need not wait for the end of a long answer. */
+  began(): void;
+  /** The answer was good. */
   succeeded(): void;
   failed(fault: Fault): void;
   /** The client left, or another answer won: says nothing about the target. */
@@ -114,6 +116,7 @@ export class Fleet {
     upstream.take(tokens, now);
     this.#tellMove(state, state.breaker.onSend(now));
     let open = true;
+    let speaks = false;
     const close = (settle: (at: MonotonicMs) => void): void => {
       if (!open) return;
       open = false;
@@ -125,7 +128,15 @@ export class Fleet {
     return {
       target,
       credential,
-      succeeded: () => close((at) => this.#tellMove(state, state.breaker.onSuccess(at, now))),
+      began: () => {
+        if (!open || speaks) return;
+        speaks = true;
+        this.#tellMove(state, state.breaker.onSuccess(this.#kit.clock.now(), now));
+      },
+      succeeded: () =>
+        close((at) => {
+          if (!speaks) this.#tellMove(state, state.breaker.onSuccess(at, now));
+        }),
       released: () =>
         close((at) => {
           // The answer never came, but the prompt may have been read.
@@ -136,7 +147,8 @@ export class Fleet {
         close((at) => {
           // A target that refused or was not reached has computed nothing: its tokens per minute are given back.
           if (!begun.has(fault.kind)) upstream.settleTokens(-tokens, at);
-          this.#remember(fault, { target, state, credential, sentAt: now }, at);
+          // What broke off after it had counted as good is a new failure of its own.
+          this.#remember(fault, { target, state, credential, sentAt: speaks ? at : now }, at);
         }),
     };
   }

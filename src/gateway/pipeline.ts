@@ -169,6 +169,7 @@ export class Pipeline {
         timeouts: planned.model.timeouts,
       },
       {
+        onFirstToken: () => ticket.began(),
         onOutput: (bytes) => this.#guard(exchange, () => this.#show(exchange, bytes)),
         onComplete: (body) => this.#guard(exchange, () => this.#complete(exchange, body)),
         onFault: (trouble) => this.#guard(exchange, () => this.#afterFault(exchange, trouble)),
