@@ -11,17 +11,12 @@ import { patchObject } from '../dialects/json-patch.ts';
 import type { Timer } from '../ports/clock.ts';
 import type { TimeoutsConfig } from '../ports/config.ts';
 import type { UpstreamCall, UpstreamSink, WireTrouble } from '../ports/upstream.ts';
-import {
-  type AnswerReader,
-  type AnswerSum,
-  GatherReader,
-  type ReaderListener,
-  StreamReader,
-  type StreamTerms,
-  WholeReader,
-} from './answer-reader.ts';
+import type { AnswerReader, AnswerSum, ReaderListener } from './answer-reader.ts';
 import type { PlannedTarget } from './exchange.ts';
+import { GatherReader } from './gather-reader.ts';
 import type { Kit } from './kit.ts';
+import { StreamReader, type StreamTerms } from './stream-reader.ts';
+import { WholeReader } from './whole-reader.ts';
 
 /** Reasoning pauses longer than speech. */
 const THINKING_IDLE_FACTOR = 3;
