@@ -16,7 +16,11 @@ test('every form of waiting is understood, milliseconds before seconds', () => {
 test('a date is measured against the date of the same answer, and ignored without one', () => {
   const later = 'Tue, 24 Nov 2026 10:00:30 GMT';
   assert.equal(retryAfterMs({ 'retry-after': later, date }), 30_000);
+  for (const same of ['Tuesday, 24-Nov-26 10:00:30 GMT', 'Tue Nov 24 10:00:30 2026 GMT', '2026-11-24T10:00:30Z']) {
+    assert.equal(retryAfterMs({ 'retry-after': same, date }), 30_000, same);
+  }
   assert.equal(retryAfterMs({ 'retry-after': later }), null);
+  assert.equal(retryAfterMs({ 'retry-after': later, date: 'yesterday' }), null);
   assert.equal(retryAfterMs({ 'retry-after': date, date: later }), null);
 });
 
@@ -35,7 +39,7 @@ test('a reset counts only for a budget of which nothing is left', () => {
 });
 
 test('nonsense is no wait, and no wait is longer than the maximum', () => {
-  for (const value of ['', 'soon', '-5', 'NaN', '1e9', '5, 6'])
+  for (const value of ['', 'soon', '-5', 'NaN', '1e9', '5, 6', 'in 2027', '-2030', 'wait 12/31/2026', '60s'])
     assert.equal(retryAfterMs({ 'retry-after': value, date }), null, value);
   assert.equal(retryAfterMs({ 'retry-after': '99999999' }), limits.retryAfterMsMax);
 });

@@ -22,7 +22,8 @@ function milliseconds(text: string | undefined): number | null {
 function secondsOrDate(text: string | undefined, sentAt: string | undefined): number | null {
   const seconds = milliseconds(text);
   if (seconds !== null) return seconds * 1000;
-  if (text === undefined || sentAt === undefined) return null;
+  // `Date.parse` finds a date in "in 2027" and in "-2030" too: only what has a time of day is taken for one.
+  if (text === undefined || sentAt === undefined || !/\d:\d\d/.test(text)) return null;
   const wait = Date.parse(text) - Date.parse(sentAt);
   return Number.isFinite(wait) && wait >= 0 ? wait : null;
 }

@@ -70,18 +70,18 @@ export class SseParser {
 
   /**
    * The stream is over. An event whose data is whole but whose blank line never came is still told (OpenAI-compatible
-   * servers end with `data: [DONE]` and EOF); a torn one is not, and `buffered` stays above zero.
+   * servers end with `data: [DONE]` and EOF); a torn one is not, and `buffered` stays above zero. Whole means that the data
+   * ends by itself, as JSON does: a line end alone does not say that no more lines were to come.
    */
   end(sink: SseSink): void {
     if (this.#dead || this.buffered === 0) return;
     const bytes = this.#filled();
-    if (this.#lineStart < this.#length) {
-      if (this.#fieldNameLength(bytes, this.#lineStart, this.#length) !== 4) return;
-      const value = utf8Decode(bytes.subarray(valueStart(bytes, this.#lineStart + 4, this.#length), this.#length));
-      if (this.#dataLines > 0 || !isWhole(value)) return;
+    // A last line that was torn counts when it is data; any other tells nothing of the data before it.
+    if (this.#fieldNameLength(bytes, this.#lineStart, this.#length) === 4) {
       this.#field(bytes, this.#lineStart, this.#length);
+      this.#lineStart = this.#length;
     }
-    if (this.#dataLines === 0) return;
+    if (this.#dataLines === 0 || !isWhole(this.#told(bytes))) return;
     this.#plain = false;
     this.#emit(bytes, this.#length, sink);
     this.#begin(this.#length);
@@ -216,9 +216,12 @@ export class SseParser {
   }
 
   #emit(bytes: Uint8Array, next: number, sink: SseSink): void {
-    const data = this.#dataLines === 1 ? utf8Decode(bytes.subarray(this.#valueStart, this.#valueEnd)) : this.#data;
     const plain = this.#plain && this.#fields === 1;
-    sink.onEvent({ data, name: this.#name, raw: bytes.subarray(this.#eventStart, next), plain });
+    sink.onEvent({ data: this.#told(bytes), name: this.#name, raw: bytes.subarray(this.#eventStart, next), plain });
+  }
+
+  #told(bytes: Uint8Array): string {
+    return this.#dataLines === 1 ? utf8Decode(bytes.subarray(this.#valueStart, this.#valueEnd)) : this.#data;
   }
 
   #begin(at: number): void {

@@ -30,10 +30,16 @@ export function readAnswer(surface: Surface, body: Uint8Array): AnswerReading {
     );
   }
   if (!isObject(value)) return broken('malformed', 'The upstream answered 200 with no JSON object.');
-  const reading = surface === 'embeddings' && Array.isArray(value['data']) ? embeddings(value) : readChoices(value);
+  const reading = surface === 'embeddings' && hasVectors(value) ? embeddings(value) : readChoices(value);
   return reading === null || (surface !== 'embeddings' && reading.fault === null && !Array.isArray(value['choices']))
     ? broken('malformed', 'The upstream answered 200 with no completion.')
     : reading;
+}
+
+/** An empty list beside an error is the error's. */
+function hasVectors(body: JsonObject): boolean {
+  const data = body['data'];
+  return Array.isArray(data) && (data.length > 0 || !isObject(body['error']));
 }
 
 function embeddings(body: JsonObject): AnswerReading {

@@ -1,7 +1,7 @@
 // Choices: what the `choices` of a chunk or of a whole answer say. Chunks carry a `delta`, answers a `message`, completions
 // a `text`; all far sides of this dialect mix them up somewhere, so one reader takes them all.
 import { fault } from '../../kernel/fault.ts';
-import type { Fault } from '../../kernel/fault.ts';
+import type { Fault, FaultKind } from '../../kernel/fault.ts';
 import { silentReading } from '../../kernel/chat.ts';
 import type { AnswerReading } from '../../kernel/chat.ts';
 import { isObject } from '../../kernel/json.ts';
@@ -9,8 +9,16 @@ import type { JsonObject, JsonValue } from '../../kernel/json.ts';
 import { readUsage } from './usage.ts';
 import { classifyInBand, readSaid } from './trouble.ts';
 
-/** Finish reasons that mean the far side gave up: DeepSeek's (docs), clients' accounts of DeepSeek, SGLang's. */
-const givenUp: ReadonlySet<string> = new Set(['insufficient_system_resource', 'aborted', 'abort']);
+/**
+ * Finish reasons that mean the far side gave up: DeepSeek's (docs), clients' accounts of DeepSeek, SGLang's, and OpenRouter's
+ * `error` for a provider that failed after the 200 was sent.
+ */
+const givenUp: ReadonlyMap<string, FaultKind> = new Map([
+  ['insufficient_system_resource', 'overloaded'],
+  ['aborted', 'overloaded'],
+  ['abort', 'overloaded'],
+  ['error', 'inBand'],
+]);
 
 /** One parsed chunk or answer. Its reading is fresh; null means it is nothing this dialect knows. */
 export function readChoices(body: JsonObject): AnswerReading | null {
@@ -27,13 +35,16 @@ export function readChoices(body: JsonObject): AnswerReading | null {
   if (choices.length === 0) return { ...silentReading, usage, usageOnly: usage !== null };
   const tally: Tally = { content: false, reasoning: false, toolCall: false, text: '', characters: 0 };
   let finishReason: string | null = null;
+  let trouble: Fault | null = null;
   for (const choice of choices) {
     if (!isObject(choice)) continue;
     tallyChoice(choice, tally);
     const reason = choice['finish_reason'];
     if (typeof reason === 'string' && reason !== '') finishReason = reason;
+    // One choice that broke off spoils the answer, whatever the others end with.
+    trouble ??= faultOfChoice(choice);
   }
-  return { ...tally, finishReason, usage, usageOnly: false, done: false, fault: faultOfReason(finishReason) };
+  return { ...tally, finishReason, usage, usageOnly: false, done: false, fault: trouble };
 }
 
 interface Tally {
@@ -63,11 +74,14 @@ function inBand(body: JsonObject): Fault {
   return said === null ? fault('inBand', 'The upstream sent an error inside its answer.') : classifyInBand(said);
 }
 
-function faultOfReason(reason: string | null): Fault | null {
-  if (reason === null || !givenUp.has(reason)) return null;
-  return fault('overloaded', `The upstream gave up in the middle of its answer (finish_reason ${reason}).`, {
-    code: reason,
-  });
+/** OpenRouter puts the error of its provider into the choice. */
+function faultOfChoice(choice: JsonObject): Fault | null {
+  const { error, finish_reason: reason } = choice;
+  if (!isBlank(error)) return inBand({ error });
+  if (typeof reason !== 'string') return null;
+  const kind = givenUp.get(reason);
+  const message = `The upstream gave up in the middle of its answer (finish_reason ${reason}).`;
+  return kind === undefined ? null : fault(kind, message, { code: reason });
 }
 
 /** Moonshot puts usage into the choice, Groq under `x_groq`. */
@@ -86,8 +100,10 @@ function tallyChoice(choice: JsonObject, tally: Tally): void {
   if (!isObject(said)) return;
   addContent(said['content'], tally);
   if (typeof said['refusal'] === 'string') addText(said['refusal'], tally);
-  // OpenRouter and some resellers send both fields with the same text.
-  const reasoning = said['reasoning_content'] ?? said['reasoning'];
+  // OpenRouter and some resellers send both fields with the same text, or one of them empty.
+  const reasoning = [said['reasoning_content'], said['reasoning']].find(
+    (text) => typeof text === 'string' && text !== '',
+  );
   if (typeof reasoning === 'string') addReasoning(reasoning, tally);
   if (isObject(said['audio'])) tally.content = true;
   addToolCalls(said['tool_calls'], tally);

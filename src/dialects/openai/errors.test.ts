@@ -97,6 +97,10 @@ test('what the upstream said is kept, and a page is told by its title', () => {
   });
   const page = readFault(502, {}, utf8Encode('<html><title> Bad gateway </title>'));
   assert.equal(page.message, 'The upstream answered 502 with an HTML page: Bad gateway');
+  for (const blank of ['<html></html>', '<html><title></title>', '<title> \n </title>', '<title>never closed']) {
+    const { message } = readFault(502, {}, utf8Encode(blank));
+    assert.equal(message, 'The upstream answered 502 with an HTML page', blank);
+  }
 });
 
 test('any status and any bytes give a fault', () => {
@@ -243,8 +247,10 @@ test('nobody rests a shared key by sending words that the refusal quotes', () =>
   );
 });
 
-test('a long message of quotation marks is classified in no time', () => {
+// No clock is watched closely here: what goes wrong takes minutes. 4,000 spaces after `<title>` once took five seconds.
+test('long quotation marks and unclosed titles are classified in no time', () => {
   const before = performance.now();
+  for (const spaces of [' ', '\n', '<title>', '<title> ']) kind(502, `<html><title>${spaces.repeat(60_000)}x`);
   for (const text of ["'".repeat(60_000), "a'".repeat(30_000), '"', 'model '.repeat(10_000), '上下文'.repeat(20_000)]) {
     kind(400, error(text));
   }

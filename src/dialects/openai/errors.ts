@@ -44,8 +44,9 @@ function readJson(text: string): Said | null {
 
 /** An HTML page is told by its title, any other text by its beginning. */
 function plainWords(status: number, text: string): Said {
-  const title = /<title>\s*([^<]{1,200}?)\s*<\/title>/i.exec(text)?.[1];
-  const page = title === undefined ? 'an HTML page' : `an HTML page: ${title}`;
+  // No pattern with two stretches of space around the words: 64 KiB of spaces would take it hours.
+  const title = /<title>([^<]{1,1000})<\/title>/i.exec(text)?.[1]?.trim().slice(0, 200) ?? '';
+  const page = title === '' ? 'an HTML page' : `an HTML page: ${title}`;
   const message = text.startsWith('<') ? `The upstream answered ${status} with ${page}` : text.slice(0, 500);
   return { message, type: null, code: null, param: null, status: null };
 }

@@ -234,6 +234,28 @@ test('an answer of another dialect is malformed, and so is one without choices',
   assert.equal(kindOf({ type: 'content_block_delta', delta: { type: 'text_delta', text: 'Hi' } }), 'malformed');
 });
 
+test('a stream that breaks off with the error in its choice is at fault, and its text is still told', () => {
+  const broken = { choices: [{ index: 0, delta: { content: 'a' }, finish_reason: 'error', error: { code: 502 } }] };
+  assert.deepEqual([kindOf(broken), read(broken).text], ['serverError', 'a']);
+  assert.equal(kindOf(delta({}, 'error')), 'inBand');
+  const two = {
+    choices: [
+      { index: 0, delta: {}, finish_reason: 'abort' },
+      { index: 1, delta: {}, finish_reason: 'stop' },
+    ],
+  };
+  assert.equal(kindOf(two), 'overloaded');
+});
+
+test('thinking under the second name counts though the first is empty', () => {
+  for (const said of [
+    { reasoning_content: '', reasoning: 'We' },
+    { reasoning_content: null, reasoning: 'We' },
+  ]) {
+    assert.deepEqual(read(delta(said)), { ...silentReading, reasoning: true, characters: 2 });
+  }
+});
+
 test('an empty error beside choices is none, and a real one stays one', () => {
   for (const error of ['', false, {}, { message: '', type: '', code: null }]) {
     assert.deepEqual(
