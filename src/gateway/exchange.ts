@@ -64,6 +64,8 @@ export class Exchange {
   readonly trail: TrailStep[] = [];
 
   phase: Phase = 'arriving';
+  /** Its place among the live ones; null when it is not one of them. */
+  liveAt: number | null = null;
   // authenticate
   key: Key | null = null;
   keyLimits: KeyLimits | null = null;

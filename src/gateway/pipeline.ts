@@ -34,6 +34,7 @@ import type { Fleet, Ticket } from './fleet.ts';
 import type { Kit } from './kit.ts';
 import { legOf, rescueFor } from './leg.ts';
 import { limit } from './limit.ts';
+import { LiveExchanges } from './live-exchanges.ts';
 import { plan } from './plan.ts';
 import type { ModelResolver } from './resolve.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -65,7 +66,7 @@ export class Pipeline {
   readonly #correction = new TokenCorrection();
   readonly #endings: Endings;
   readonly #signs: WaitingSigns;
-  readonly #live = new Set<Exchange>();
+  readonly #live = new LiveExchanges();
   readonly dispatcher: Dispatcher;
   /** Called when the last exchange in flight has ended. */
   onIdle: () => void = () => {};
@@ -80,7 +81,7 @@ export class Pipeline {
     });
     this.#signs = new WaitingSigns(kit, this.dispatcher);
     this.#endings = new Endings(kit, fleet, this.#correction, (exchange) => {
-      this.#live.delete(exchange);
+      this.#live.remove(exchange);
       if (this.#live.size === 0) this.onIdle();
     });
   }
@@ -109,7 +110,7 @@ export class Pipeline {
 
   /** Ends every exchange still in flight; for the end of the drain time. */
   cutAll(): void {
-    for (const exchange of this.#live) {
+    for (const exchange of this.#live.all()) {
       this.#refuse(exchange, reject('draining', 'The server is shutting down.'));
     }
   }

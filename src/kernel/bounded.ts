@@ -17,8 +17,8 @@ export class RecentMap<Key, Value> {
     return this.#entries.get(key);
   }
 
+  /** A known key keeps its place: moving it would make garbage of every write. */
   set(key: Key, value: Value): void {
-    this.#entries.delete(key);
     this.#entries.set(key, value);
     if (this.#entries.size <= this.#capacity) return;
     for (const oldest of this.#entries.keys()) {
@@ -84,6 +84,9 @@ export class Fifo<Value> {
     else node.before.after = node.after;
     if (node.after === null) this.#last = node.before;
     else node.after.before = node.before;
+    // A removed link may be held for long; it must not hold those who came after it.
+    node.before = null;
+    node.after = null;
     this.#size--;
     return true;
   }

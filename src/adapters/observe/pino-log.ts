@@ -8,9 +8,11 @@ import type { Logger } from 'pino';
 import type { Fact } from '../../kernel/facts.ts';
 import type { Config } from '../../ports/config.ts';
 import type { FactSink } from '../../ports/fact-sink.ts';
+import { systemTimers } from '../system.ts';
 import { exchangeJson } from './exchange-json.ts';
 import { attemptFields, stateRecord } from './log-fields.ts';
 import type { LogLevel, LogRecord } from './log-fields.ts';
+import { LineBatch } from './line-batch.ts';
 import { attemptLine, exchangeLine, readableTime, recordLine, withoutControls } from './log-lines.ts';
 import { isoTime, trailLine, wentWrong } from './words.ts';
 
@@ -160,17 +162,21 @@ interface Output {
 function standardOutput(): Output {
   let triesLeft = Number.POSITIVE_INFINITY;
   let dropped = 0;
+  const terminal = isatty(STANDARD_OUTPUT);
   const destination = pino.destination({
     dest: STANDARD_OUTPUT,
     // A person wants the line at once and between other output in order; a pipe or file wants it cheap.
-    sync: isatty(STANDARD_OUTPUT),
+    sync: terminal,
     maxLength: BUFFER_BYTES_MAX,
     retryEAGAIN: () => triesLeft-- > 0,
   });
-  destination.on('drop', () => dropped++);
+  // What is dropped is a whole batch.
+  destination.on('drop', (text: string) => (dropped += text.split('\n').length - 1));
+  const batch = new LineBatch(systemTimers, (text) => destination.write(text));
   const flush = (): void => {
     triesLeft = FLUSH_TRIES_MAX;
     try {
+      batch.flush();
       destination.flushSync();
     } catch {
       destination.destroy();
@@ -184,7 +190,10 @@ function standardOutput(): Output {
       tell(lost);
     });
   };
-  return { stream: destination, flush, onRecovered };
+  if (terminal) return { stream: destination, flush, onRecovered };
+  // Pino writes out its own buffer at the end of the process; ours must be in it by then.
+  process.once('exit', () => batch.flush());
+  return { stream: batch, flush, onRecovered };
 }
 
 function droppedRecord(dropped: number): LogRecord {

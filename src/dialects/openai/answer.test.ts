@@ -146,12 +146,13 @@ test('an answer that the far side gave up is a fault however much it says', () =
   }
 });
 
+const inChoice = (error: unknown): object => ({
+  choices: [{ index: 0, message: { content: 'half' }, finish_reason: 'error', error }],
+});
+
 // OpenRouter's form of a provider that failed after the 200: these passed as finished answers.
 test('an error that stands in the choice is a fault', () => {
   assert.equal(kindOf(completion({ content: 'half' }, 'error')), 'inBand');
-  const inChoice = (error: unknown): object => ({
-    choices: [{ index: 0, message: { content: 'half' }, finish_reason: 'error', error }],
-  });
   assert.equal(kindOf(inChoice({ code: 429, message: 'temporarily rate-limited upstream' })), 'rateLimited');
   assert.equal(kindOf(inChoice({ code: 502, message: 'Provider returned error' })), 'serverError');
   for (const blank of [null, {}, '', { message: '', code: 0 }]) {
