@@ -43,7 +43,11 @@ export function legOf(exchange: Exchange, request: CanonicalRequest, planned: Pl
   }
   const continued = continuation(request, transcript.text, planned.target.capabilities.resumeFields);
   const prepared = prepareFor(continued, planned.target, planned.model.dropParams);
-  const speller = exchange.dialect.speller(firstData, new Seam(transcript.text), false);
+  const speller = exchange.dialect.speller(
+    firstData,
+    new Seam(transcript.text, planned.target.capabilities.echoesPrefix),
+    false,
+  );
   return { request: continued, planned: { ...planned, prepared }, speller };
 }
 

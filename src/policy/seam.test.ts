@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { Seam } from './seam.ts';
 
-const joined = (shown: string, pieces: readonly string[]): string => {
-  const seam = new Seam(shown);
+const joined = (shown: string, pieces: readonly string[], echoes = false): string => {
+  const seam = new Seam(shown, echoes);
   return pieces.map((piece) => seam.pass(piece)).join('') + seam.end();
 };
 
@@ -26,6 +26,16 @@ test('last words that are repeated are dropped', () => {
 test('a short coincidence is speech, not repetition', () => {
   assert.equal(joined('ha ha ha', [' ha ha']), ' ha ha');
   assert.equal(joined('1 2 3', [' 4 5']), ' 4 5');
+});
+
+test('a short beginning is dropped only of targets that are known to repeat the prefix', () => {
+  assert.equal(joined('Yes', ['Yes, of course']), 'Yes, of course');
+  assert.equal(joined('Yes', ['Yes, of course'], true), ', of course');
+});
+
+test('a text that repeats itself may go on repeating itself', () => {
+  assert.equal(joined('la la la la la la la la la', [' la la la la la', ' la']), ' la la la la la la');
+  assert.equal(joined('0, 0, 0, 0, 0, 0, 0, ', ['0, 0, 0, 0, 0, 0, ', '1']), '0, 0, 0, 0, 0, 0, 1');
 });
 
 test('however a leg is cut into pieces, the same text comes out', () => {
@@ -55,7 +65,7 @@ test('a whole prefix echoed in any pieces leaves exactly the continuation', () =
       fc.nat(120),
       (shown, more, cut) => {
         const leg = shown + more;
-        assert.equal(joined(shown, [leg.slice(0, cut), leg.slice(cut)]), more);
+        assert.equal(joined(shown, [leg.slice(0, cut), leg.slice(cut)], true), more);
       },
     ),
   );

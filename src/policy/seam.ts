@@ -17,9 +17,13 @@ export class Seam {
   /** What has come of the second leg, not yet passed on; null once the seam is open. */
   #held: string | null = '';
 
-  /** `shown` is what the client has read so far. */
-  constructor(shown: string) {
+  /**
+   * `shown` is what the client has read so far. `echoes`: the target is known to repeat the prefix; of others a few
+   * characters that come again are taken for speech.
+   */
+  constructor(shown: string, echoes: boolean) {
     this.#shown = shown;
+    if (!echoes && shown.length < OVERLAP_MIN) this.#held = null;
   }
 
   /** The part of `text` that the client may read now. */
@@ -55,10 +59,14 @@ export class Seam {
   }
 }
 
-/** Length of the longest beginning of `next` that `shown` ends with; 0 when it is too short to mean anything. */
+/**
+ * Length of the longest beginning of `next` that `shown` ends with; 0 when it is too short to mean anything, or when it had
+ * been said twice before: then the text repeats itself (a refrain, a list of zeros), and so may its continuation.
+ */
 function overlapOf(shown: string, next: string): number {
   for (let length = Math.min(shown.length, next.length, OVERLAP_MAX); length >= OVERLAP_MIN; length--) {
-    if (shown.endsWith(next.slice(0, length))) return length;
+    const start = next.slice(0, length);
+    if (shown.endsWith(start) && shown.indexOf(start) === shown.length - length) return length;
   }
   return 0;
 }

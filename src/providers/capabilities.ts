@@ -15,6 +15,7 @@ export const anything: Capabilities = {
   outputTokens: null,
   can: able(['prefix']),
   prefix: null,
+  echoesPrefix: false,
   resumeFields: {},
   reasoningField: null,
 };

@@ -136,6 +136,7 @@ function capabilities(model: string): Capabilities {
         : ['jsonSchema', 'manyChoices', 'audio'],
     ),
     prefix: 'prefix-flag',
+    echoesPrefix: false,
     // Unverified on V4: with thinking on, a continued answer may begin with a second train of thought.
     resumeFields: { thinking: { type: 'disabled' } },
     reasoningField: 'reasoning_content',

@@ -61,6 +61,8 @@ export const mistral: Provider = {
     can: able(['logprobs']),
     // The answer repeats the prefix (unverified).
     prefix: 'prefix-flag',
+    // Unverified: some accounts say that the answer includes the prefix.
+    echoesPrefix: true,
   }),
   accountConcurrency: () => null,
   prepare: (request, model) => {

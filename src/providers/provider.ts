@@ -24,6 +24,8 @@ export interface Capabilities {
   readonly outputTokens: number | null;
   readonly can: Readonly<Record<Need, boolean>>;
   readonly prefix: PrefixStyle | null;
+  /** Its continuation begins with the prefix itself. */
+  readonly echoesPrefix: boolean;
   /** Request fields that keep a model from thinking again when it continues an answer that had begun. */
   readonly resumeFields: JsonObject;
   /** The field that carries reasoning in answers; null when there is none. */
