@@ -64,9 +64,13 @@ export function add(sum: AnswerSum, reading: AnswerReading): void {
 export const saidNothing = (sum: AnswerSum, { body }: CanonicalRequest): boolean =>
   !sum.said && (sum.finishReason === null || (sum.finishReason === 'stop' && (body['stop'] ?? null) === null));
 
-/** Finished, and something was said: whatever the wire does now, the answer is whole. */
-export const isWhole = (sum: AnswerSum, request: CanonicalRequest): boolean =>
+/** A finish was read, and something was said. */
+export const isFinished = (sum: AnswerSum, request: CanonicalRequest): boolean =>
   sum.finishReason !== null && !saidNothing(sum, request);
+
+/** Finished, and it is the only answer asked for: whatever the wire does now, it is whole. */
+export const isWhole = (sum: AnswerSum, request: CanonicalRequest): boolean =>
+  isFinished(sum, request) && request.choices === 1 && !Array.isArray(request.body['prompt']);
 
 export const troubles = {
   tooLarge: (): Fault => fault('malformed', `The answer is larger than ${limits.answerBytesMax} bytes.`),

@@ -22,6 +22,8 @@ import { WholeReader } from './whole-reader.ts';
 const THINKING_IDLE_FACTOR = 3;
 /** Allowed for reading the prompt, on top of the time for a first token: 5,000 tokens a second is slow for any engine. */
 const PROMPT_TOKEN_MS = 0.2;
+/** For the body of an error answer. */
+const FAULT_BODY_MS = 2_000;
 /** How long a finished upstream may take to close its answer before the connection is given up. */
 const LINGER_MS = 1_000;
 
@@ -126,6 +128,9 @@ export class Attempt implements UpstreamSink, ReaderListener {
     const { request, planned, gathers, terms } = this.#order;
     if (status < 200 || status > 299) {
       this.#faultBody = [];
+      // The status has told most of it: a body that does not come is not waited for.
+      this.#clock?.cancel();
+      this.#clock = this.#kit.timers.after(FAULT_BODY_MS, () => this.#concludeFault());
       return;
     }
     const streamed = headers['content-type']?.toLowerCase().includes('text/event-stream') ?? false;
@@ -175,7 +180,7 @@ export class Attempt implements UpstreamSink, ReaderListener {
     if (!this.#over) this.#listener.onFirstToken();
     if (!this.#order.request.stream) return;
     this.#clock?.cancel();
-    this.#watch(this.#idleMs());
+    this.#watch(this.#reader?.whole ? LINGER_MS : this.#idleMs());
   }
 
   onProgress(): void {
@@ -233,6 +238,7 @@ export class Attempt implements UpstreamSink, ReaderListener {
   #watch(ms: number): void {
     this.#clock = this.#kit.timers.after(ms, () => {
       if (this.#over) return;
+      if (this.#reader?.whole) return this.#reader.onEnd();
       const now = this.#kit.clock.now();
       if (this.firstTokenAt === null) {
         if (this.#listener.mayGiveUp())
@@ -240,7 +246,6 @@ export class Attempt implements UpstreamSink, ReaderListener {
         else this.#watch(LINGER_MS);
         return;
       }
-      if (this.#reader?.whole) return this.#reader.onEnd();
       const left = this.#paused ? this.#idleMs() : later(this.#progressAt, this.#idleMs()) - now;
       if (left > 0) this.#watch(left);
       else this.onFault(fault('stalled', `No content for ${Math.round(now - this.#progressAt)} ms.`));

@@ -323,6 +323,90 @@ test('once the finish was read the answer is whole, whatever becomes of the conn
   }
 });
 
+test('an error after the finish cannot unsay the answer', () => {
+  for (const streams of [true, false]) {
+    const rig = new Rig(resumable);
+    const client = streams ? rig.stream() : rig.chat();
+    rig.last.stream();
+    rig.last.delta({ content: 'All done' });
+    rig.last.finish();
+    rig.last.event({ error: { message: 'too late' } });
+    assert.equal(rig.sends.length, 1);
+    assert.ok(client.ended && !client.text.includes('too late'));
+  }
+});
+
+test('of several answers one finish is not the end', () => {
+  const rig = new Rig(alone);
+  const client = rig.stream({ n: 2 });
+  rig.last.stream();
+  rig.last.delta({ content: 'one' });
+  rig.last.finish();
+  rig.time.advance(2_000);
+  assert.ok(!client.ended, 'the other is still being written');
+  rig.last.trouble('reset');
+  assert.match(client.events.at(-1) ?? '', /"error"/);
+});
+
+test('an error answer whose body does not come is not waited for', () => {
+  const rig = new Rig();
+  const client = rig.stream();
+  rig.last.head(500, {});
+  rig.time.advance(2_001);
+  rig.last.say('Saved');
+  assert.equal(client.said, 'Saved');
+});
+
+test('a dead second target does not keep the first from being asked again', () => {
+  const rig = new Rig();
+  rig.chat();
+  rig.last.answer(500, { error: { message: 'oops' } });
+  rig.last.answer(401, { error: { message: 'bad key' } });
+  rig.time.advance(10_000);
+  const client = rig.chat();
+  assert.equal(rig.last.host, 'a');
+  rig.last.answer(500, { error: { message: 'oops' } });
+  rig.time.advance(5_000);
+  assert.equal(rig.last.host, 'a');
+  rig.last.answer(200, completion());
+  assert.equal(client.status, 200);
+});
+
+test('a resumed answer that stays silent ends with an error, not with the total time', () => {
+  const rig = new Rig(resumable);
+  const client = rig.stream();
+  rig.last.stream();
+  rig.last.delta({ content: 'Half' });
+  rig.last.trouble('reset');
+  rig.time.advance(12_000);
+  assert.ok(client.ended);
+  assert.match(client.events.at(-1) ?? '', /"error"/);
+  const usage = rig.exchanges[0]?.usage;
+  assert.ok(usage && usage.completionTokens > 0 && usage.completionTokens <= 2, 'what was shown is counted once');
+});
+
+test('an answer that was never shown gives no id to the next', () => {
+  const rig = new Rig(
+    config({
+      upstreams: Object.fromEntries(
+        ['a', 'b', 'c'].map((name) => [name, upstream({ baseUrl: `http://${name}.test/v1`, provider: 'vllm' })]),
+      ),
+      models: { m: model([target('a'), target('b', { tier: 'peak' }), target('c', { tier: 'standby' })]) },
+    }),
+  );
+  const client = rig.stream();
+  rig.last.stream();
+  rig.last.delta({ role: 'assistant' }, { id: 'hidden' });
+  rig.last.trouble('reset');
+  rig.last.stream();
+  rig.last.delta({ content: 'shown ' }, { id: 'second' });
+  rig.last.trouble('reset');
+  rig.last.say('on');
+  assert.equal(client.said, 'shown on');
+  const ids = client.events.slice(0, -1).map((data) => (JSON.parse(data) as { id: string }).id);
+  assert.deepEqual([...new Set(ids)], ['second']);
+});
+
 test('an empty answer that the caller’s own stop sequence may have caused is an answer', () => {
   const rig = new Rig(alone);
   const client = rig.chat({ stop: ['x'] });
@@ -557,10 +641,11 @@ test('a target that repeats the prefix first is joined without repeating it', ()
   const rig = new Rig(resumable);
   const client = rig.stream();
   rig.last.stream();
-  rig.last.delta({ content: 'The quick brown fox' });
+  const shown = 'The quick brown fox jumps over the lazy dog, and the lazy dog sleeps on';
+  rig.last.delta({ content: shown });
   rig.last.trouble('reset');
-  rig.last.say('The quick brown fox jumps');
-  assert.equal(client.said, 'The quick brown fox jumps');
+  rig.last.say(`${shown} until noon`);
+  assert.equal(client.said, `${shown} until noon`);
 });
 
 test('nobody who cannot continue a prefix is asked to, and the client is told the truth', () => {

@@ -57,7 +57,10 @@ export class GatherReader implements AnswerReader, SseSink {
     const before = this.sum.said;
     add(this.sum, reading);
     if (event.data.trim() !== '') this.#assembly.add(event.data);
-    if (!this.sum.said) return;
+    if (!this.sum.said) {
+      if (this.whole) this.#listener.onProgress();
+      return;
+    }
     if (before) this.#listener.onProgress();
     else this.#listener.onFirstToken();
   }
@@ -70,6 +73,7 @@ export class GatherReader implements AnswerReader, SseSink {
   }
 
   #fail(trouble: Fault): void {
+    if (this.whole) return this.#conclude();
     this.#closed = true;
     this.#listener.onFault(trouble);
   }

@@ -174,7 +174,8 @@ export class Pipeline {
         onOutput: (bytes) => this.#guard(exchange, () => this.#show(exchange, bytes)),
         onComplete: (body) => this.#guard(exchange, () => this.#complete(exchange, body)),
         onFault: (trouble) => this.#guard(exchange, () => this.#afterFault(exchange, trouble)),
-        mayGiveUp: () => this.#anotherHasRoom(exchange),
+        // Half a text is on the client's screen: silence must end, whoever else there is.
+        mayGiveUp: () => exchange.rescue !== null || this.#anotherHasRoom(exchange),
       },
       this.#kit,
     );
@@ -212,11 +213,10 @@ export class Pipeline {
     exchange.note(now, 'fault', current.target.id, `${reported.kind}: ${wordsOf(reported)}`);
     this.#endings.attemptEnded(exchange, reported);
     exchange.ticket = null;
-    ticket?.failed(reported);
     const trouble = this.#troubleOf(exchange, reported);
+    if (trouble === reported) ticket?.failed(reported);
+    else ticket?.released();
     const rescue = exchange.shown ? rescueFor(exchange) : null;
-    if (exchange.shown)
-      exchange.transcript.endLeg(exchange.request?.promptTokens ?? 0, exchange.attempt?.sum?.usage ?? null);
     if (rescue !== 'none') exchange.rescue = rescue;
     if (trouble.kind === 'contextTooLong') exchange.needsMoreThan(current, now);
     const verdict = decideAfterFault(
@@ -225,7 +225,7 @@ export class Pipeline {
         attempts: exchange.attempts,
         maxAttempts: Math.min(exchange.snapshot.retry.maxAttempts, limits.attemptsMax),
         otherCredential: this.#fleet.hasOtherCredential(current.target, now),
-        untriedLeft: exchange.candidates().length > 0,
+        untriedLeft: this.#anotherMayServe(exchange, now),
         beyondRescue: rescue === 'none',
         sameCapable: reported === trouble && exchange.mayTake(current),
         budget: () => this.#fleet.upstream(current.target.upstream).budget.tryWithdraw(now),
@@ -246,7 +246,8 @@ export class Pipeline {
    */
   #troubleOf(exchange: Exchange, reported: Fault): Fault {
     const { lastFault } = exchange;
-    if (exchange.rescue !== null && lastFault !== null && faults[reported.kind].about === 'request') return lastFault;
+    const ofForm = faults[reported.kind].about === 'request' || reported.kind === 'unknownModel';
+    if (exchange.rescue !== null && lastFault !== null && ofForm) return lastFault;
     exchange.lastFault = reported;
     return reported;
   }
@@ -255,6 +256,10 @@ export class Pipeline {
     if (verdict.kind === 'giveUp') return this.#endings.failed(exchange, trouble);
     const why = verdict.kind === 'resend' ? `in ${Math.round(verdict.afterMs)} ms` : 'to another target';
     exchange.note(this.#kit.clock.now(), verdict.kind, current.target.id, why);
+    if (exchange.shown) {
+      const usage = exchange.attempt?.sum?.usage ?? null;
+      exchange.transcript.endLeg(exchange.request?.promptTokens ?? 0, usage);
+    }
     exchange.phase = 'waiting';
     exchange.attempt = null;
     if (verdict.kind === 'failover') return this.#dispatch(exchange);
@@ -292,6 +297,16 @@ export class Pipeline {
     if (exchange.phase === 'ended') return;
     this.dispatcher.withdraw(exchange);
     this.#endings.abandoned(exchange);
+  }
+
+  /** Another target has room, or may have it while the exchange may still wait. */
+  #anotherMayServe(exchange: Exchange, now: MonotonicMs): boolean {
+    const waitMs = (exchange.model?.timeouts.queueMs ?? 0) - exchange.queueMs;
+    return exchange.candidates().some(({ target }) => {
+      const obstacle = this.#fleet.obstacle(target, exchange.tokensReserved, now);
+      if (obstacle === null) return true;
+      return !obstacle.stuck && (obstacle.readyAt === null || obstacle.readyAt - now <= waitMs);
+    });
   }
 
   #anotherHasRoom(exchange: Exchange): boolean {

@@ -72,7 +72,7 @@ function giveBack(
 
 /** The whole answer's usage, all its legs together. */
 function usageOf(exchange: Exchange, sum: AnswerSum | null): Usage | null {
-  return sum === null ? null : exchange.transcript.whole(legUsage(exchange, sum));
+  return sum === null ? exchange.transcript.earlier() : exchange.transcript.whole(legUsage(exchange, sum));
 }
 
 /** One send's: the provider's word, or an estimate from what came. */

@@ -6,12 +6,21 @@ import type { AnswerReading, CanonicalRequest } from '../kernel/chat.ts';
 import { type Fault, fault } from '../kernel/fault.ts';
 import { limits } from '../kernel/limits.ts';
 import { concatBytes, utf8Encode } from '../kernel/web.ts';
-import { add, type AnswerReader, emptySum, isWhole, type ReaderListener, troubles } from './answer-reader.ts';
+import {
+  add,
+  type AnswerReader,
+  emptySum,
+  isFinished,
+  isWhole,
+  type ReaderListener,
+  troubles,
+} from './answer-reader.ts';
 import type { Said, Transcript } from './transcript.ts';
 
 /** An event on its way to the client, with what the client would miss of it. */
 interface Outgoing {
   readonly bytes: Uint8Array;
+  readonly data: string;
   readonly said: Said;
 }
 
@@ -84,7 +93,6 @@ export class StreamReader implements AnswerReader, SseSink {
     if (reading.fault !== null) return this.#fail(reading.fault);
     if (reading.done) return this.#conclude('said [DONE] without a finish reason');
     const { transcript, speller } = this.#terms;
-    transcript.firstData ??= event.data;
     const before = this.sum.said;
     add(this.sum, reading);
     if (reading.usageOnly) {
@@ -97,7 +105,10 @@ export class StreamReader implements AnswerReader, SseSink {
       this.#held ??= [];
     }
     this.#forward(event, reading);
-    if (!this.sum.said) return;
+    if (!this.sum.said) {
+      if (this.whole) this.#listener.onProgress();
+      return;
+    }
     if (before) this.#listener.onProgress();
     else this.#listener.onFirstToken();
   }
@@ -107,13 +118,17 @@ export class StreamReader implements AnswerReader, SseSink {
     const spelled = speller?.(event.data);
     const bytes = spelled === undefined ? verbatim(event) : spelled.bytes;
     if (bytes === null) return;
-    const outgoing = { bytes, said: spelled === undefined ? reading : { ...reading, text: spelled.text } };
+    const outgoing = {
+      bytes,
+      data: event.data,
+      said: spelled === undefined ? reading : { ...reading, text: spelled.text },
+    };
     if (this.#held === null) return this.#send(outgoing);
     this.#held.push(outgoing);
     this.#heldBytes += bytes.length;
     const over =
       this.#heldBytes > limits.heldBytesMax || (!this.#holdsCall && this.#held.length > limits.heldEventsMax);
-    if (over || this.whole || (this.sum.said && !this.#holdsCall)) this.#release();
+    if (over || isFinished(this.sum, this.#request) || (this.sum.said && !this.#holdsCall)) this.#release();
   }
 
   #release(): void {
@@ -123,7 +138,8 @@ export class StreamReader implements AnswerReader, SseSink {
     for (const outgoing of held ?? []) this.#send(outgoing);
   }
 
-  #send({ bytes, said }: Outgoing): void {
+  #send({ bytes, data, said }: Outgoing): void {
+    this.#terms.transcript.firstData ??= data;
     this.#terms.transcript.add(said);
     this.#out.push(bytes);
   }
@@ -139,7 +155,7 @@ export class StreamReader implements AnswerReader, SseSink {
   #conclude(trouble: string): void {
     if (this.sum.finishReason === null) return this.#fail(fault('cut', `The stream ${trouble}.`));
     const begun = this.#terms.transcript.text !== '';
-    if (!this.whole && !begun) return this.#fail(troubles.saidNothing());
+    if (!isFinished(this.sum, this.#request) && !begun) return this.#fail(troubles.saidNothing());
     this.#release();
     this.#flush();
     this.#closed = true;
@@ -147,6 +163,8 @@ export class StreamReader implements AnswerReader, SseSink {
   }
 
   #fail(trouble: Fault): void {
+    // Nothing that follows the finish can unsay the answer.
+    if (this.whole) return this.#conclude('');
     // What was complete before the trouble is the client's; what was held is nobody's.
     this.#flush();
     this.#closed = true;

@@ -31,6 +31,12 @@ export class Transcript {
     this.#earlier.completionTokens += usage?.completionTokens ?? said;
   }
 
+  /** What the legs before the last one come to; null when there were none. */
+  earlier(): Usage | null {
+    if (this.#earlier === null) return null;
+    return { ...this.#earlier, cachedTokens: null, reasoningTokens: null, source: 'estimated' };
+  }
+
   /** The last leg's usage as that of the whole answer: a caller sees one answer to one prompt. */
   whole(last: Usage): Usage {
     if (this.#earlier === null) return last;

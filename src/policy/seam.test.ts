@@ -13,12 +13,12 @@ test('a continuation that goes right on passes whole', () => {
 });
 
 test('a target that repeats the whole prefix has it dropped', () => {
-  assert.equal(joined('The quick brown fox', ['The quick', ' brown fox jumps', ' on']), ' jumps on');
+  assert.equal(joined('The quick brown fox', ['The quick', ' brown fox jumps', ' on'], true), ' jumps on');
 });
 
 test('last words that are repeated are dropped', () => {
   assert.equal(
-    joined('It was a dark and stormy night', ['dark and stormy', ' night; the rain fell']),
+    joined('It was a dark and stormy night', ['dark and stormy', ' night; the rain fell'], true),
     '; the rain fell',
   );
 });
@@ -31,6 +31,26 @@ test('a short coincidence is speech, not repetition', () => {
 test('a short beginning is dropped only of targets that are known to repeat the prefix', () => {
   assert.equal(joined('Yes', ['Yes, of course']), 'Yes, of course');
   assert.equal(joined('Yes', ['Yes, of course'], true), ', of course');
+});
+
+test('of a target that is not known to repeat, a refrain or a row of a table is the answer’s own', () => {
+  assert.equal(joined('Table:\n| 0 | 0 | 0 |\n', ['| 0 | 0 | 0 |\n', 'end']), '| 0 | 0 | 0 |\nend');
+  assert.equal(joined('1', ['10 apples']), '10 apples');
+});
+
+test('of any target a long repetition of all that was shown is dropped', () => {
+  const shown = 'A long text that nobody would say a second time, word for word, by chance.';
+  assert.equal(joined(shown, [shown.slice(0, 20), `${shown.slice(20)} And on.`]), ' And on.');
+});
+
+test('a code point that was cut in two is put together again', () => {
+  const half = '😀'.slice(0, 1);
+  for (const echoes of [false, true])
+    assert.equal(`Hi ${half}${joined(`Hi ${half}`, ['😀 there'], echoes)}`, 'Hi 😀 there');
+});
+
+test('a target that only repeats a part of the prefix adds nothing', () => {
+  assert.equal(joined('Once upon a time there was ', ['Once upon a time there was'], true), '');
 });
 
 test('a text that repeats itself may go on repeating itself', () => {

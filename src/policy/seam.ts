@@ -1,6 +1,7 @@
 // Seam: where a second leg of an answer joins what the client has already read. A target that continues a prefix should go
 // on right after it, but some repeat the whole prefix first (Mistral), and some the last words. The seam drops what is
-// repeated and passes the rest on untouched: no text is added, no white space changed, no code point split.
+// repeated and passes the rest on untouched: no text is added, no white space changed, no code point split. Of a target
+// that is not known to repeat, what looks like a repetition is most likely the answer's own: a refrain, a row of a table.
 //
 //   listening ──text differs from the prefix, or the prefix is over──▶ open (everything passes)
 //
@@ -11,28 +12,32 @@
 const OVERLAP_MIN = 12;
 /** A repetition of last words longer than this is not looked for. */
 const OVERLAP_MAX = 256;
+/** Of targets that do not repeat prefixes, only so long a repetition of all that was shown is taken for one. */
+const ECHO_MIN = 64;
 
 export class Seam {
   readonly #shown: string;
+  readonly #echoes: boolean;
+  /** The first half of a code point that was cut in two: the client has it already. */
+  #half: string;
   /** What has come of the second leg, not yet passed on; null once the seam is open. */
   #held: string | null = '';
 
-  /**
-   * `shown` is what the client has read so far. `echoes`: the target is known to repeat the prefix; of others a few
-   * characters that come again are taken for speech.
-   */
+  /** `shown` is what the client has read so far. `echoes`: the target is known to repeat the prefix. */
   constructor(shown: string, echoes: boolean) {
-    this.#shown = shown;
-    if (!echoes && shown.length < OVERLAP_MIN) this.#held = null;
+    this.#half = /[\uD800-\uDBFF]$/.test(shown) ? shown.slice(-1) : '';
+    this.#shown = this.#half === '' ? shown : shown.slice(0, -1);
+    this.#echoes = echoes;
+    if (!echoes && this.#shown.length < ECHO_MIN) this.#held = null;
   }
 
   /** The part of `text` that the client may read now. */
   pass(text: string): string {
-    if (this.#held === null) return text;
+    if (this.#held === null) return this.#withoutHalf(text);
     this.#held += text;
     if (this.#held.length < this.#shown.length && this.#shown.startsWith(this.#held)) return '';
     if (this.#held.startsWith(this.#shown)) return this.#open(this.#held.slice(this.#shown.length));
-    if (this.#mayOverlap(this.#held)) return '';
+    if (this.#echoes && this.#mayOverlap(this.#held)) return '';
     return this.end();
   }
 
@@ -40,12 +45,21 @@ export class Seam {
   end(): string {
     if (this.#held === null) return '';
     const held = this.#held;
-    return this.#open(held.slice(overlapOf(this.#shown, held)));
+    // Nothing but a part of what was shown: the target said it again and had no more to say.
+    if (this.#echoes && held !== '' && this.#shown.startsWith(held)) return this.#open('');
+    return this.#open(this.#echoes ? held.slice(overlapOf(this.#shown, held)) : held);
   }
 
   #open(text: string): string {
     this.#held = null;
-    return text;
+    return this.#withoutHalf(text);
+  }
+
+  #withoutHalf(text: string): string {
+    if (this.#half === '' || text === '') return text;
+    const rest = text.startsWith(this.#half) ? text.slice(1) : text;
+    this.#half = '';
+    return rest;
   }
 
   /** True while everything held stands at some place near the end of what was shown: more may still decide. */

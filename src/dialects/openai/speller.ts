@@ -15,7 +15,7 @@ export function speller(firstData: string | null, join: Join | null, keepsReason
     if (!isObject(event) || !isObject(choice)) return nothing;
     const said = isObject(choice['delta']) ? choice['delta'] : {};
     const finish = choice['finish_reason'] ?? null;
-    const content = typeof said['content'] === 'string' ? said['content'] : '';
+    const content = textOf(said['content']);
     const text = (join?.pass(content) ?? content) + (finish === null ? '' : (join?.end() ?? ''));
     const delta: JsonObject = text === '' ? {} : { content: text };
     for (const [field, value] of Object.entries(said)) if (passes(field, value, keepsReasoning)) delta[field] = value;
@@ -25,6 +25,13 @@ export function speller(firstData: string | null, join: Join | null, keepsReason
     if ('usage' in chunk) chunk['usage'] = null;
     return { bytes: utf8Encode(`data: ${JSON.stringify(chunk)}\n\n`), text };
   };
+}
+
+/** Text, or (Mistral) the text parts of a list; its thinking parts were thought before. */
+function textOf(content: JsonValue | undefined): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  return content.map((part) => (isObject(part) && typeof part['text'] === 'string' ? part['text'] : '')).join('');
 }
 
 const reasoningFields = new Set(['reasoning_content', 'reasoning', 'reasoning_details']);
