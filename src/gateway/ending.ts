@@ -93,6 +93,10 @@ export class Endings {
     const usage =
       attempt.sum === null || !attempt.sum.said ? (attempt.sum?.usage ?? null) : legUsage(exchange, attempt.sum);
     const price = target.upstream.provider.price(target.model, exchange.startedWall);
+    const cost = usage === null || price === null ? null : costMicroUsd(usage, price);
+    // Every leg that the client has read of, each at its own target's price; a send that came to nothing is no completion.
+    const read = attempt.sum?.said === true && (exchange.shown || trouble === null);
+    if (read && cost !== null) exchange.costMicroUsd = (exchange.costMicroUsd ?? 0) + cost;
     const fact: AttemptFact = {
       exchange: exchange.id,
       number: exchange.attempts,
@@ -110,7 +114,7 @@ export class Endings {
       fault: trouble?.kind ?? null,
       faultMessage: trouble === null ? null : wordsOf(trouble),
       usage,
-      costMicroUsd: usage === null || price === null ? null : costMicroUsd(usage, price),
+      costMicroUsd: cost,
     };
     this.#kit.facts.accept({ kind: 'attempt', attempt: fact });
   }

@@ -105,6 +105,8 @@ export class Exchange {
   /** Status 200 and headers have left: from here on failures are in-band. */
   committed = false;
   firstShownAt: MonotonicMs | null = null;
+  /** Of all legs the client has read of; null while no price is known. */
+  costMicroUsd: number | null = null;
   signTimer: Timer | null = null;
   bytesOut = 0;
 

@@ -219,6 +219,19 @@ test('every send is a fact with its cost, also one that broke off', () => {
   rig.last.trouble('reset');
   assert.equal(rig.attempts[0]?.fault, 'cut');
   assert.ok((rig.attempts[0]?.costMicroUsd ?? 0) > 0);
+  assert.equal(rig.exchanges[0]?.costMicroUsd, rig.attempts[0]?.costMicroUsd, 'and the exchange costs what was read');
+});
+
+test('an answer in one piece has its cost too', () => {
+  const rig = new Rig(
+    config({
+      upstreams: { a: upstream({ baseUrl: 'http://a.test', provider: 'deepseek' }) },
+      models: { m: model([target('a', { model: 'deepseek-flash' })]) },
+    }),
+  );
+  rig.chat();
+  rig.last.answer(200, completion());
+  assert.ok((rig.exchanges[0]?.costMicroUsd ?? 0) > 0);
 });
 
 test('a content policy refusal is returned, not routed around, unless the model says so', () => {

@@ -3,7 +3,6 @@ import type { ExchangeFact, Outcome } from '../kernel/facts.ts';
 import type { FaultKind } from '../kernel/fault.ts';
 import type { RejectionKind } from '../kernel/rejection.ts';
 import type { Usage } from '../kernel/usage.ts';
-import { costMicroUsd } from '../policy/pricing.ts';
 import type { TokenCorrection } from '../policy/token-correction.ts';
 import type { AnswerSum } from './answer-reader.ts';
 import { overheadMs } from './egress.ts';
@@ -66,7 +65,11 @@ function giveBack(
   else exchange.reservation?.settle(used, now);
   const target = exchange.current?.target;
   if (target !== undefined && usage !== null) {
-    fleet.upstream(target.upstream).settleTokens(used - exchange.tokensReserved, now);
+    // This upstream computed the last leg only.
+    const sum = exchange.attempt?.sum ?? null;
+    const last = sum === null ? null : legUsage(exchange, sum);
+    const computed = last === null ? 0 : last.promptTokens + last.completionTokens;
+    fleet.upstream(target.upstream).settleTokens(computed - exchange.tokensReserved, now);
   }
 }
 
@@ -89,7 +92,6 @@ export function legUsage(exchange: Exchange, sum: AnswerSum): Usage {
 
 function factOf(exchange: Exchange, settlement: Settlement, usage: Usage | null, durationMs: number): ExchangeFact {
   const target = exchange.current?.target ?? null;
-  const price = target?.upstream.provider.price(target.model, exchange.startedWall) ?? null;
   return {
     id: exchange.id,
     requestId: exchange.requestId,
@@ -110,7 +112,7 @@ function factOf(exchange: Exchange, settlement: Settlement, usage: Usage | null,
     upstreamModel: target?.model ?? null,
     attempts: exchange.attempts,
     usage,
-    costMicroUsd: usage === null || price === null ? null : costMicroUsd(usage, price),
+    costMicroUsd: exchange.costMicroUsd,
     startedAt: exchange.startedWall,
     durationMs,
     queueMs: exchange.queueMs,
