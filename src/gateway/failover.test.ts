@@ -213,12 +213,13 @@ test('every send is a fact with its cost, also one that broke off', () => {
       models: { m: model([target('a', { model: 'deepseek-flash' }), target('b')]) },
     }),
   );
-  rig.stream();
+  const client = rig.stream();
   rig.last.stream();
   rig.last.delta({ content: 'Half an answer that breaks off' });
   rig.last.trouble('reset');
   assert.equal(rig.attempts[0]?.fault, 'cut');
   assert.ok((rig.attempts[0]?.costMicroUsd ?? 0) > 0);
+  client.leave();
   assert.equal(rig.exchanges[0]?.costMicroUsd, rig.attempts[0]?.costMicroUsd, 'and the exchange costs what was read');
 });
 
