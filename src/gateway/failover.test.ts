@@ -651,6 +651,23 @@ test('a text that breaks off is resumed by a target that continues a prefix, wit
   nothingHeld(rig);
 });
 
+test('an answer that the caller had begun itself goes on in one message', () => {
+  const rig = new Rig(resumable);
+  const begun = { role: 'assistant', content: 'Once ', prefix: true };
+  rig.stream({ messages: [{ role: 'user', content: 'A tale' }, begun] });
+  rig.last.stream();
+  rig.last.delta({ content: 'upon ' });
+  rig.last.trouble('reset');
+  const messages = rig.last.body['messages'] as { role: string; content: string }[];
+  assert.deepEqual(
+    messages.map(({ role, content }) => [role, content]),
+    [
+      ['user', 'A tale'],
+      ['assistant', 'Once upon '],
+    ],
+  );
+});
+
 test('a target that repeats the prefix first is joined without repeating it', () => {
   const rig = new Rig(resumable);
   const client = rig.stream();

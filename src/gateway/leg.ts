@@ -2,7 +2,7 @@
 // continues what was shown (resume) or begins again without repeating it (restart), spelled as if the first had gone on.
 import type { Speller } from '../dialects/dialect.ts';
 import type { CanonicalRequest } from '../kernel/chat.ts';
-import { isObject, type JsonObject } from '../kernel/json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../kernel/json.ts';
 import { utf8Encode } from '../kernel/web.ts';
 import { rescueOf } from '../policy/rescue.ts';
 import { Seam } from '../policy/seam.ts';
@@ -59,7 +59,7 @@ function continuation(request: CanonicalRequest, shown: string, resumeFields: Js
   const body: JsonObject = {
     ...request.body,
     ...merged(request.body, resumeFields),
-    messages: [...messages, { role: 'assistant', content: whole, prefix: true }],
+    messages: withAnswerSoFar(messages, whole),
   };
   const said = Math.ceil(estimateTokens(shown));
   for (const field of ['max_tokens', 'max_completion_tokens']) {
@@ -67,6 +67,15 @@ function continuation(request: CanonicalRequest, shown: string, resumeFields: Js
     if (typeof most === 'number') body[field] = Math.max(ANSWER_TOKENS_LEFT_MIN, most - said);
   }
   return { ...request, body, bytes: utf8Encode(JSON.stringify(body)), needs: [...request.needs, 'prefix'] };
+}
+
+/** The caller may have begun the answer itself: what was shown goes on from there, in one message. */
+function withAnswerSoFar(messages: readonly JsonValue[], shown: string): JsonValue[] {
+  const last = messages.at(-1);
+  const begun = isObject(last) && last['role'] === 'assistant' && typeof last['content'] === 'string' ? last : null;
+  const before = begun === null ? messages : messages.slice(0, -1);
+  const content = typeof begun?.['content'] === 'string' ? begun['content'] + shown : shown;
+  return [...before, { ...begun, role: 'assistant', content, prefix: true }];
 }
 
 /** Fields laid over the caller's own; objects (`chat_template_kwargs`) keep what else the caller put into them. */
