@@ -49,7 +49,7 @@ export interface AnswerReading {
   readonly toolCall: boolean;
   /** The text itself, of all choices together; what a rescue continues from. */
   readonly text: string;
-  /** Characters of text and reasoning, for usage estimates when the provider says none. */
+  /** Characters of text, reasoning and tool calls, for usage estimates when the provider says none. */
   readonly characters: number;
   /** As the provider said it; null when not finished. */
   readonly finishReason: string | null;
