@@ -19,6 +19,8 @@ const manifestFields = [
   'bin',
   'engines',
   'dependencies',
+  'peerDependencies',
+  'peerDependenciesMeta',
 ];
 
 /** Path of the tarball made. */

@@ -1,54 +1,102 @@
 // Golden cases: what providers send and how their answers are read, as files. A case is a folder `golden/<provider>/<case>`
 // that holds one or more pairs of what is given and what must come of it:
-//   request.json  a caller's request → sent.json      where and what is sent on
-//   events.sse    a stream           → readings.json  what each event says, only what is not silent
+//   request.json  a caller's request → sent.json      where and what is sent on (`door`: in which dialect it came)
+//   events.sse    a stream           → readings.json  what each event says, only what is not silent, and its chat chunks
+//                                                     where the dialect is not OpenAI's; `<dialect>.sse` for a provider's
+//                                                     second dialect; `converse.jsonl`: one AWS frame a line
 //   answer.http   a whole 200 answer → reading.json   what it says
 //   fault.http    any other answer   → fault.json     how it is classified
 // `node test/golden.test.ts --update` writes the second halves anew; read the difference before you keep it.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
-import { SseParser } from '../src/dialects/sse.ts';
+import { anthropicDoor, anthropicFar } from '../src/dialects/anthropic/dialect.ts';
+import { converseFar } from '../src/dialects/converse/dialect.ts';
+import { encodeFrame } from '../src/dialects/converse/frames-writer.ts';
+import type { FarDialect } from '../src/dialects/dialect.ts';
+import type { StreamEvent } from '../src/dialects/framing.ts';
+import { openaiDoor } from '../src/dialects/openai/dialect.ts';
+import { responsesDoor, responsesFar } from '../src/dialects/responses/dialect.ts';
 import { type AnswerReading, silentReading } from '../src/kernel/chat.ts';
 import type { HeaderRecord } from '../src/kernel/headers.ts';
 import type { JsonObject } from '../src/kernel/json.ts';
 import type { Surface } from '../src/kernel/lane.ts';
 import { limits } from '../src/kernel/limits.ts';
+import { concatBytes, utf8Encode } from '../src/kernel/web.ts';
 import { type ProviderName, providerNames } from '../src/kernel/provider.ts';
 import { catalogue } from '../src/providers/catalogue.ts';
-import type { Provider } from '../src/providers/provider.ts';
-import { canonical, sentBody } from './support/canonical.ts';
+import type { Account, Provider } from '../src/providers/provider.ts';
+import { canonical, sentBody, through } from './support/canonical.ts';
 
 const root = new URL('golden/', import.meta.url);
 const isUpdating = process.argv.includes('--update');
 
 const kinds = {
   'request.json': { expected: 'sent.json', run: send },
-  'events.sse': { expected: 'readings.json', run: (provider, text) => readEvents(provider, text) },
+  'events.sse': { expected: 'readings.json', run: (provider, text) => readEvents(provider.dialect, text) },
+  'anthropic.sse': { expected: 'anthropic-readings.json', run: (_provider, text) => readEvents(anthropicFar, text) },
+  'responses.sse': { expected: 'responses-readings.json', run: (_provider, text) => readEvents(responsesFar, text) },
+  'converse.jsonl': {
+    expected: 'converse-readings.json',
+    run: (_provider, text) => readEvents(converseFar, framesOf(text)),
+  },
   'answer.http': { expected: 'reading.json', run: readAnswer },
   'fault.http': { expected: 'fault.json', run: readFault },
 } as const satisfies Record<string, { expected: string; run: (provider: Provider, given: string) => unknown }>;
 
+const doors = { openai: openaiDoor, anthropic: anthropicDoor, responses: responsesDoor } as const;
+
+interface Given {
+  readonly surface: Surface;
+  readonly model: string;
+  readonly body: JsonObject;
+  readonly door?: keyof typeof doors;
+  readonly account?: Account;
+}
+
 function send(provider: Provider, given: string): unknown {
-  const { surface, model, body } = JSON.parse(given) as { surface: Surface; model: string; body: JsonObject };
-  const request = canonical(body, surface);
-  const { path, fromOrigin, unsupported, patch } = provider.prepare(request, model);
-  return { path, fromOrigin, unsupported, body: sentBody(request, { path, fromOrigin, unsupported, patch }) };
+  const { surface, model, body, door, account = {} } = JSON.parse(given) as Given;
+  const request = door === undefined ? canonical(body, surface) : through(doors[door], body);
+  const prepared = provider.prepare(request, model, account);
+  const { dialect, path, fromOrigin, headers, unsupported } = prepared;
+  return {
+    ...(dialect.name === 'openai' ? {} : { dialect: dialect.name }),
+    path,
+    fromOrigin,
+    ...(headers.length === 0 ? {} : { headers }),
+    unsupported,
+    body: sentBody(request, prepared),
+  };
 }
 
 /** Chunks of a few bytes must read as the whole does: the wire cuts where it likes. */
-function readEvents(provider: Provider, given: string, chunkBytes = 7): unknown {
+function readEvents(dialect: FarDialect, given: string | Uint8Array, chunkBytes = 7): unknown {
   const events: unknown[] = [];
-  const parser = new SseParser(limits.eventBytesMax);
+  const parser = dialect.parser(limits.eventBytesMax);
+  const stream = dialect.stream('chat');
   const sink = {
-    onEvent: ({ data }: { readonly data: string }) => events.push(loud(provider.dialect.readEvent('chat', data))),
+    onEvent: (event: StreamEvent) => {
+      const reading = loud(stream.read(event));
+      events.push(dialect.name === 'openai' ? reading : { ...reading, chunks: stream.chunks() });
+    },
     onComment: () => events.push('keep-alive'),
     onOverflow: () => assert.fail('no golden stream is that long'),
+    onBroken: (why: string) => assert.fail(why),
   };
   const bytes = Buffer.from(given);
   for (let at = 0; at < bytes.length; at += chunkBytes) parser.push(bytes.subarray(at, at + chunkBytes), sink);
   parser.end(sink);
   return { events, tornBytes: parser.buffered };
+}
+
+/** Each line: the frame's headers and its payload. */
+function framesOf(given: string): Uint8Array {
+  const lines = given.split('\n').filter((line) => line !== '');
+  const frames = lines.map((line) => {
+    const { headers, payload } = JSON.parse(line) as { headers: Record<string, string>; payload: JsonObject };
+    return encodeFrame(headers, utf8Encode(JSON.stringify(payload)));
+  });
+  return concatBytes(frames);
 }
 
 /** Only what differs from silence. */
@@ -124,10 +172,10 @@ test('a stream reads the same however it is cut', () => {
       const file = new URL(`${name}/${folder}/events.sse`, root);
       if (!existsSync(file)) continue;
       const text = readFileSync(file, 'utf8');
-      const provider = catalogue[name as ProviderName];
-      const whole = readEvents(provider, text, Infinity);
+      const { dialect } = catalogue[name as ProviderName];
+      const whole = readEvents(dialect, text, Infinity);
       for (const size of [1, 2, 13, 4096])
-        assert.deepEqual(readEvents(provider, text, size), whole, `${name}/${folder}`);
+        assert.deepEqual(readEvents(dialect, text, size), whole, `${name}/${folder}`);
     }
   }
 });

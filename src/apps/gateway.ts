@@ -1,6 +1,8 @@
 // The gateway in one process: the pure whole joined to the world. The only place that knows every technology in use; it
 // holds no rule of its own. Started by `spillway up`.
 import { ConfigWatch } from '../adapters/config/watch.ts';
+import { AuthorizingTransport } from '../adapters/credentials/authorizing-transport.ts';
+import { WorldCredentials } from '../adapters/credentials/world-credentials.ts';
 import { nodeDigest } from '../adapters/digest.ts';
 import { BodyBudget } from '../adapters/http-server/body-budget.ts';
 import { HttpServer } from '../adapters/http-server/http-server.ts';
@@ -57,6 +59,7 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
     facts.accept({ kind: 'bug', at: systemClock.wall(), where, error: wordsOfBug(error) });
   const facts: FactFan = new FactFan([metrics, trails, log, ...(tracer === null ? [] : [tracer])], tellBug);
   const network = new UndiciTransport({ clock: systemClock, timers: systemTimers });
+  const authorizing = new AuthorizingTransport(network, new WorldCredentials(systemClock, systemTimers));
   const scripted = new ScriptedTransport(systemTimers, systemChance, systemClock);
   const gateway = new Gateway({
     ports: {
@@ -65,7 +68,7 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
       chance: systemChance,
       digest: nodeDigest,
       facts,
-      transport: (provider) => (provider === 'scripted' ? scripted : network),
+      transport: (provider) => (provider === 'scripted' ? scripted : authorizing),
     },
     config,
     trails,

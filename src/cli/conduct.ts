@@ -2,7 +2,7 @@
 // with --url against any OpenAI-compatible gateway that has the suite's models configured (--print-config shows them).
 import { configurationFor } from '../apps/conduct/configuration.ts';
 import { startOwnGateway } from '../apps/conduct/own-gateway.ts';
-import { type Case, casesOf, scenarios } from '../apps/conduct/scenarios.ts';
+import { type Case, casesOf, isPlain, type Pair, pairs, scenarios } from '../apps/conduct/scenarios.ts';
 import { leftovers, runStorm, stormCases, type StormOptions } from '../apps/conduct/storm.ts';
 import { type Finding, markdownOf, runSuite } from '../apps/conduct/suite.ts';
 import { healthyCall, healthyText } from '../wall/known-text.ts';
@@ -15,6 +15,7 @@ export interface ConductOptions {
   readonly key: string;
   readonly wallPort: string;
   readonly only?: string;
+  readonly pair: string;
   readonly json?: boolean;
   readonly markdown?: boolean;
   readonly printConfig?: boolean;
@@ -27,7 +28,13 @@ export async function conduct(options: ConductOptions, version: string, output: 
     output.err(`spillway: no scenario is named like ${options.only}`);
     return exitCodes.usage;
   }
-  const cases = casesOf(chosen);
+  const asked = pairs.filter((pair) => isAsked(pair, options.pair));
+  if (asked.length === 0) {
+    const known = pairs.map((pair) => nameOf(pair)).join(', ');
+    output.err(`spillway: no pair is called ${options.pair}; there are ${known}, and all`);
+    return exitCodes.usage;
+  }
+  const cases = asked.flatMap((pair) => casesOf(chosen, pair));
   const port = Number(options.wallPort);
   if (options.printConfig) {
     output.out(configurationFor(cases, `http://127.0.0.1:${port}/v1`));
@@ -57,6 +64,9 @@ export async function conduct(options: ConductOptions, version: string, output: 
   }
 }
 
+const nameOf = ({ tongue, far }: Pair): string => `${tongue}-${far}`;
+const isAsked = (pair: Pair, name: string): boolean => name === 'all' || nameOf(pair) === name;
+
 const STORM_AT_ONCE = 200;
 
 async function storm(
@@ -83,8 +93,9 @@ async function storm(
   return failures.length === 0 && left.length === 0 ? exitCodes.done : exitCodes.failed;
 }
 
-function lineOf({ passed, scenario, form, verdict, expected, sends, ms, detail }: Finding): string {
-  const what = `${scenario.title} (${form.stream ? 'stream' : 'whole'}, ${form.targets === 1 ? 'alone' : `then ${scenario.second}`})`;
+function lineOf({ passed, scenario, form, pair, verdict, expected, sends, ms, detail }: Finding): string {
+  const who = isPlain(pair) ? '' : `${nameOf(pair)}: `;
+  const what = `${who}${scenario.title} (${form.stream ? 'stream' : 'whole'}, ${form.targets === 1 ? 'alone' : `then ${scenario.second}`})`;
   const why = passed ? '' : ` — expected ${expected}`;
   const words = detail === '' ? '' : `: ${detail}`;
   return `${passed ? '✓' : '✗'} ${what}: ${verdict}, ${sends} sends, ${Math.round(ms)} ms${why}${words}`;

@@ -83,6 +83,7 @@ function build(output: Output, finish: (code: number) => void): Command {
     .option('--key <key>', 'API key for it', 'sk-conduct')
     .option('--wall-port <port>', 'where the wall listens for a gateway given by --url', '8401')
     .option('--only <name>', 'only scenarios whose name holds this')
+    .option('--pair <name>', "a caller's dialect and a far side's, like anthropic-converse, or all", 'openai-openai')
     .option('--json', 'findings as JSON on standard output')
     .option('--markdown', 'findings as a Markdown table on standard output')
     .option('--storm <requests>', 'instead: that many requests, every fault at random, 200 at once')

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { concatBytes, utf8Decode, utf8Encode } from '../kernel/web.ts';
+import type { EventSink, StreamEvent } from './framing.ts';
 import { SseParser } from './sse.ts';
-import type { SseEvent, SseSink } from './sse.ts';
 
 interface Heard {
-  readonly events: SseEvent[];
+  readonly events: StreamEvent[];
   comments: number;
   overflows: number;
   buffered: number;
@@ -14,10 +14,11 @@ interface Heard {
 
 function hear(chunks: readonly Uint8Array[], max = 1_000_000): Heard {
   const heard: Heard = { events: [], comments: 0, overflows: 0, buffered: 0 };
-  const sink: SseSink = {
+  const sink: EventSink = {
     onEvent: (event) => heard.events.push(event),
     onComment: () => heard.comments++,
     onOverflow: () => heard.overflows++,
+    onBroken: (why) => assert.fail(why),
   };
   const parser = new SseParser(max);
   for (const chunk of chunks) parser.push(chunk, sink);

@@ -2,24 +2,7 @@
 // every stream passes here once per chunk: bytes are searched once, only the data is decoded, and what is held back never
 // exceeds the cap. It must never rescan what it has searched, and never buffer without bound (peers' buffers grew to GBs).
 import { utf8Decode } from '../kernel/web.ts';
-
-export interface SseEvent {
-  readonly data: string;
-  /** The `event:` field; null when there was none. */
-  readonly name: string | null;
-  /** The event's bytes with its blank line; a view where possible. Comments before the event are not in it. */
-  readonly raw: Uint8Array;
-  /** One `data:` line and LF line ends, nothing else: `raw` may be forwarded as it is. */
-  readonly plain: boolean;
-}
-
-export interface SseSink {
-  onEvent(event: SseEvent): void;
-  /** A keep-alive: a comment (with the blank line after it), or a stray blank line. */
-  onComment(): void;
-  /** An event above the cap. The parser is dead then and ignores what follows. */
-  onOverflow(): void;
-}
+import type { EventParser, EventSink } from './framing.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -28,7 +11,7 @@ const SPACE = 0x20;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
 const NOTHING = new Uint8Array(0);
 
-export class SseParser {
+export class SseParser implements EventParser {
   readonly #eventBytesMax: number;
   /** The current chunk, or a buffer of our own while an event spans chunks; `#length` bytes of it are filled. */
   #bytes: Uint8Array = NOTHING;
@@ -60,7 +43,7 @@ export class SseParser {
     return this.#length - this.#eventStart;
   }
 
-  push(chunk: Uint8Array, sink: SseSink): void {
+  push(chunk: Uint8Array, sink: EventSink): void {
     if (this.#dead || chunk.length === 0) return;
     const searched = this.#take(chunk);
     if (this.#atStreamStart && !this.#skipByteOrderMark()) return;
@@ -73,7 +56,7 @@ export class SseParser {
    * servers end with `data: [DONE]` and EOF); a torn one is not, and `buffered` stays above zero. Whole means that the data
    * ends by itself, as JSON does: a line end alone does not say that no more lines were to come.
    */
-  end(sink: SseSink): void {
+  end(sink: EventSink): void {
     if (this.#dead || this.buffered === 0) return;
     const bytes = this.#filled();
     // A last line that was torn counts when it is data; any other tells nothing of the data before it.
@@ -138,7 +121,7 @@ export class SseParser {
     return true;
   }
 
-  #scan(from: number, sink: SseSink): void {
+  #scan(from: number, sink: EventSink): void {
     const bytes = this.#filled();
     let at = this.#swallowLf ? this.#swallow(bytes, from) : from;
     let lf = bytes.indexOf(LF, at);
@@ -169,7 +152,7 @@ export class SseParser {
   }
 
   /** One whole line: `#lineStart` to `end` without its end, `next` behind it. */
-  #line(bytes: Uint8Array, end: number, next: number, sink: SseSink): void {
+  #line(bytes: Uint8Array, end: number, next: number, sink: EventSink): void {
     const start = this.#lineStart;
     this.#lineStart = next;
     if (next - this.#eventStart > this.#eventBytesMax) return this.#overflow(sink);
@@ -215,8 +198,9 @@ export class SseParser {
     return isNamed(bytes, start, end, EVENT) ? 5 : 0;
   }
 
-  #emit(bytes: Uint8Array, next: number, sink: SseSink): void {
-    const plain = this.#plain && this.#fields === 1;
+  #emit(bytes: Uint8Array, next: number, sink: EventSink): void {
+    // One data line, at most one name before or after it, LF line ends, nothing else.
+    const plain = this.#plain && this.#dataLines === 1 && this.#fields === (this.#name === null ? 1 : 2);
     sink.onEvent({ data: this.#told(bytes), name: this.#name, raw: bytes.subarray(this.#eventStart, next), plain });
   }
 
@@ -237,7 +221,7 @@ export class SseParser {
     this.#afterComment = false;
   }
 
-  #overflow(sink: SseSink): void {
+  #overflow(sink: EventSink): void {
     this.#dead = true;
     this.#bytes = NOTHING;
     this.#length = 0;

@@ -114,6 +114,8 @@ function withoutSecrets(config: Config): unknown {
       apiKeys: upstream.apiKeys.map(() => '[set]'),
       // A header may carry a secret, and a proxy URL a password.
       headers: Object.fromEntries(Object.keys(upstream.headers).map((header) => [header, '[set]'])),
+      // AWS keys and service accounts stand there.
+      account: Object.fromEntries(Object.keys(upstream.account ?? {}).map((setting) => [setting, '[set]'])),
       proxy: upstream.proxy === null ? null : upstream.proxy.replace(/\/\/[^@/]*@/, '//[set]@'),
     },
   ]);

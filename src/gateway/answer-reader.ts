@@ -3,6 +3,7 @@
 // A reader never talks to the client and never decides about another attempt: it reports to its listener.
 import type { AnswerReading, CanonicalRequest } from '../kernel/chat.ts';
 import { type Fault, fault } from '../kernel/fault.ts';
+import type { JsonObject } from '../kernel/json.ts';
 import { limits } from '../kernel/limits.ts';
 import type { Usage } from '../kernel/usage.ts';
 
@@ -30,6 +31,9 @@ export interface ReaderListener {
   onFault(fault: Fault): void;
 }
 
+/** A canonical whole answer in the client's dialect. */
+export type Rewrite = (answer: JsonObject) => Uint8Array;
+
 export interface AnswerReader {
   readonly sum: AnswerSum;
   /** Finished and said something: whatever the wire does now, the answer is whole. */
@@ -56,6 +60,10 @@ export function add(sum: AnswerSum, reading: AnswerReading): void {
   else if (reading.reasoning) sum.thinking = true;
   if (reading.content || reading.reasoning || reading.toolCall) sum.said = true;
 }
+
+/** Anything but a keep-alive: pings and empty deltas are no progress, however many come. */
+export const says = ({ content, reasoning, toolCall, finishReason, usage }: AnswerReading): boolean =>
+  content || reasoning || toolCall || finishReason !== null || usage !== null;
 
 /**
  * "Stop" with nothing said is no answer; running out of tokens or a filter with nothing said is one, and so is silence

@@ -7,11 +7,12 @@ import type { CanonicalRequest } from '../kernel/chat.ts';
 import { type Fault, fault } from '../kernel/fault.ts';
 import { limits } from '../kernel/limits.ts';
 import { concatBytes } from '../kernel/web.ts';
-import { patchObject } from '../dialects/json-patch.ts';
+import type { DoorDialect } from '../dialects/dialect.ts';
 import type { Timer } from '../ports/clock.ts';
 import type { TimeoutsConfig } from '../ports/config.ts';
 import type { UpstreamCall, UpstreamSink, WireTrouble } from '../ports/upstream.ts';
-import type { AnswerReader, AnswerSum, ReaderListener } from './answer-reader.ts';
+import type { AnswerReader, AnswerSum, ReaderListener, Rewrite } from './answer-reader.ts';
+import { bodyOf } from './body-of.ts';
 import type { PlannedTarget } from './exchange.ts';
 import { GatherReader } from './gather-reader.ts';
 import type { Kit } from './kit.ts';
@@ -45,7 +46,10 @@ export interface AttemptOrder {
   readonly credential: number;
   /** The client wants one piece; the stream is for our clocks and for an early end to trouble. */
   readonly gathers: boolean;
-  readonly terms: StreamTerms;
+  readonly terms: Omit<StreamTerms, 'verbatim'>;
+  /** The client's side: what the far side says otherwise is rewritten for it. */
+  readonly door: DoorDialect;
+  readonly rewrite: Rewrite;
   /** Trace and request ids, and what the caller's dialect passes on. */
   readonly extraHeaders: HeaderList;
   readonly timeouts: TimeoutsConfig;
@@ -77,14 +81,15 @@ export class Attempt implements UpstreamSink, ReaderListener {
     this.#progressAt = this.sentAt;
     const { target } = order.planned;
     const { upstream } = target;
-    const { path, fromOrigin, patch } = order.planned.prepared;
+    const { path, fromOrigin } = order.planned.prepared;
     this.#call = kit.transport(upstream.provider.name).send(
       {
         route: upstream.route,
         method: 'POST',
         path: fromOrigin ? path : upstream.basePath + path,
         headers: this.#requestHeaders(),
-        body: patchObject(order.request.bytes, order.request.body, patch),
+        body: bodyOf(order.request, order.planned.prepared),
+        auth: upstream.auth,
       },
       this,
     );
@@ -125,7 +130,7 @@ export class Attempt implements UpstreamSink, ReaderListener {
     this.status = status;
     this.#headers = headers;
     if (this.#over) return;
-    const { request, planned, gathers, terms } = this.#order;
+    const { request, planned, gathers, terms, door } = this.#order;
     if (status < 200 || status > 299) {
       this.#faultBody = [];
       // The status has told most of it: a body that does not come is not waited for.
@@ -133,12 +138,14 @@ export class Attempt implements UpstreamSink, ReaderListener {
       this.#clock = this.#kit.timers.after(FAULT_BODY_MS, () => this.#concludeFault());
       return;
     }
-    const streamed = headers['content-type']?.toLowerCase().includes('text/event-stream') ?? false;
-    const { dialect } = planned.target.upstream.provider;
+    const { dialect } = planned.prepared;
+    const verbatim = dialect.name === door.name;
+    const rewrite = verbatim ? null : this.#order.rewrite;
+    const streamed = headers['content-type']?.toLowerCase().includes(dialect.streamType) ?? false;
     if (!(request.stream && streamed))
-      this.#reader = new WholeReader(request, dialect, this, request.stream && !gathers);
-    else if (gathers) this.#reader = new GatherReader(request, dialect, this);
-    else this.#reader = new StreamReader(request, dialect, this, terms);
+      this.#reader = new WholeReader(request, dialect, this, rewrite, request.stream && !gathers);
+    else if (gathers) this.#reader = new GatherReader(request, dialect, this, rewrite);
+    else this.#reader = new StreamReader(request, dialect, this, { ...terms, verbatim });
   }
 
   onBytes(bytes: Uint8Array): void {
@@ -167,7 +174,8 @@ export class Attempt implements UpstreamSink, ReaderListener {
     if (this.#faultBody !== null) return this.#concludeFault();
     // The finish has been read: nothing is lost with the connection.
     if (this.#reader?.whole) return this.#reader.onEnd();
-    if (trouble.kind === 'connect') return this.onFault(fault('connect', trouble.message));
+    if (trouble.kind === 'connect' || trouble.kind === 'credential')
+      return this.onFault(fault(trouble.kind, trouble.message));
     if (this.status === null) {
       const kind = trouble.kind === 'protocol' ? 'malformed' : 'reset';
       return this.onFault(fault(kind, trouble.message));
@@ -226,7 +234,7 @@ export class Attempt implements UpstreamSink, ReaderListener {
   }
 
   #concludeFault(): void {
-    const { dialect } = this.#order.planned.target.upstream.provider;
+    const { dialect } = this.#order.planned.prepared;
     this.onFault(dialect.readFault(this.status ?? 0, this.#headers, concatBytes(this.#faultBody ?? [])));
   }
 
@@ -255,14 +263,23 @@ export class Attempt implements UpstreamSink, ReaderListener {
   #requestHeaders(): HeaderList {
     const { request, planned, credential, extraHeaders } = this.#order;
     const { upstream } = planned.target;
+    const { dialect, headers } = planned.prepared;
     return [
       'content-type',
       'application/json',
       'accept',
-      request.stream ? 'text/event-stream' : 'application/json',
+      request.stream ? dialect.streamType : 'application/json',
       ...upstream.headers,
       ...(upstream.authorizations[credential] ?? []),
+      ...without(headers, extraHeaders),
       ...extraHeaders,
     ];
   }
+}
+
+/** The caller's own word replaces ours (`anthropic-version`). */
+function without(headers: HeaderList, named: HeaderList): HeaderList {
+  if (headers.length === 0) return headers;
+  const names = new Set(named.filter((_, at) => at % 2 === 0));
+  return headers.filter((_, at) => !names.has(headers[at - (at % 2)] ?? ''));
 }

@@ -5,8 +5,9 @@ import type { HeaderList } from '../kernel/headers.ts';
 import { assert } from '../kernel/result.ts';
 import { parseUrl } from '../kernel/web.ts';
 import type { Config, KeyConfig, ModelConfig, TargetConfig, UpstreamConfig } from '../ports/config.ts';
+import { variantNames } from '../policy/routing.ts';
 import { catalogue } from '../providers/catalogue.ts';
-import { type Provider, withTraits } from '../providers/provider.ts';
+import { type Account, type Provider, withTraits } from '../providers/provider.ts';
 import type { Key, Model, Pattern, Snapshot, Target, Upstream } from './snapshot.ts';
 
 /** Scripted upstreams have no network; their route is only a name for the transport. */
@@ -48,7 +49,8 @@ export function compile(config: Config, version: number, userAgent: string): Sna
 
 function compileUpstream(name: string, settings: UpstreamConfig, config: Config, userAgent: string): Upstream {
   const provider = catalogue[settings.provider];
-  const base = settings.baseUrl ?? provider.defaultBaseUrl ?? SCRIPTED_ORIGIN;
+  const account = accountOf(settings);
+  const base = settings.baseUrl ?? provider.address?.(account) ?? provider.defaultBaseUrl ?? SCRIPTED_ORIGIN;
   const url = parseUrl(base);
   assert(url !== null, `upstream ${name} has a valid base URL`);
   const named = { 'user-agent': userAgent, 'accept-encoding': 'identity', ...settings.headers };
@@ -64,15 +66,23 @@ function compileUpstream(name: string, settings: UpstreamConfig, config: Config,
     },
     basePath: url.pathname.replace(/\/+$/, ''),
     tier: settings.tier,
-    region: settings.region,
+    region: settings.region ?? account['region'] ?? account['location'] ?? null,
     maxConcurrent: settings.maxConcurrent,
     requestsPerMinute: settings.requestsPerMinute,
     tokensPerMinute: settings.tokensPerMinute,
     headers,
     authorizations: authorizations(provider, settings.apiKeys),
+    // A key, where there is one, is all that is needed.
+    auth: settings.apiKeys.length > 0 ? null : (provider.dynamicAuth?.(account) ?? null),
+    account,
     health: settings.health,
     discover: settings.discover,
   };
+}
+
+/** Where it computes and where the account is are one thing, unless the config says both. */
+function accountOf({ account = {}, region }: UpstreamConfig): Account {
+  return region === null ? account : { region, location: region, ...account };
 }
 
 function authorizations(provider: Provider, apiKeys: readonly string[]): readonly HeaderList[] {
@@ -94,13 +104,20 @@ function compileModel(
   settings: ModelConfig,
   upstreams: ReadonlyMap<string, Upstream>,
 ): Model {
+  const placed = settings.targets.map((target) => {
+    const upstream = upstreams.get(target.upstream);
+    assert(upstream !== undefined, `target of ${name} names a configured upstream`);
+    return { upstream, target, weight: target.weight, tier: target.tier ?? upstream.tier, variant: target.variant };
+  });
+  const variants = variantNames(placed);
   return {
     name: modelName(name),
-    targets: settings.targets.map((target) => {
-      const upstream = upstreams.get(target.upstream);
-      assert(upstream !== undefined, `target of ${name} names a configured upstream`);
-      return buildTarget(upstream, target.model?.replace('*', () => matched.star) ?? matched.id, target);
-    }),
+    targets: placed.map(({ upstream, target }, index) =>
+      buildTarget(upstream, target.model?.replace('*', () => matched.star) ?? matched.id, {
+        ...target,
+        variant: variants[index] ?? '',
+      }),
+    ),
     timeouts: settings.timeouts,
     dropParams: settings.dropParams,
     failoverOnContentFilter: settings.failoverOnContentFilter,
@@ -140,6 +157,7 @@ function buildTarget(upstream: Upstream, model: string, settings: TargetConfig):
     model,
     weight: settings.weight,
     tier: settings.tier ?? upstream.tier,
+    variant: settings.variant ?? '',
     defaults: settings.defaults,
     capabilities: withTraits(provider.capabilities(model), settings.traits),
     maxConcurrent: upstream.maxConcurrent === null ? provider.accountConcurrency(model) : null,

@@ -5,7 +5,7 @@ import { completion, config, Rig, sha256, upstream } from '../../test/support/ri
 
 test('what is not served answers in the shape of the API, with a sentence', () => {
   const rig = new Rig();
-  for (const path of ['/v1/audio/speech', '/v1/images/generations', '/v1/responses', '/rerank']) {
+  for (const path of ['/v1/audio/speech', '/v1/images/generations', '/v1/moderations', '/rerank']) {
     const client = rig.request(path, {});
     assert.equal(client.status, 404);
     assert.match(client.error.message, /does not serve .* yet/);

@@ -1,6 +1,9 @@
 // Door: which request goes where. Exchanges enter the pipeline; models, health and pages are answered here. It also keeps
 // out what must not come in: foreign web pages on an open gateway, and anybody without the admin key on admin pages.
+import { anthropicDoor } from '../dialects/anthropic/dialect.ts';
+import type { DoorDialect } from '../dialects/dialect.ts';
 import { openaiDoor } from '../dialects/openai/dialect.ts';
+import { responsesDoor } from '../dialects/responses/dialect.ts';
 import type { HeaderList, HeaderRecord } from '../kernel/headers.ts';
 import type { GatewayState } from '../kernel/facts.ts';
 import type { Surface } from '../kernel/lane.ts';
@@ -13,21 +16,28 @@ import type { Page } from '../ports/page.ts';
 import { presentedSecret } from './authenticate.ts';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
 import { sendRejection } from './egress.ts';
-import { modelList, oneModel } from './model-list.ts';
+import { anthropicLists, modelList, oneModel, openaiLists } from './model-list.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { ModelResolver } from './resolve.ts';
 import type { Snapshot } from './snapshot.ts';
 
-const surfaceByPath: Readonly<Record<string, Surface>> = {
-  '/chat/completions': 'chat',
-  '/completions': 'completions',
-  '/embeddings': 'embeddings',
+interface Way {
+  readonly surface: Surface;
+  readonly dialect: DoorDialect;
+}
+
+/** Below `/v1`, or without it. */
+const ways: Readonly<Record<string, Way>> = {
+  '/chat/completions': { surface: 'chat', dialect: openaiDoor },
+  '/completions': { surface: 'completions', dialect: openaiDoor },
+  '/embeddings': { surface: 'embeddings', dialect: openaiDoor },
+  '/responses': { surface: 'chat', dialect: responsesDoor },
+  '/messages': { surface: 'chat', dialect: anthropicDoor },
+  '/messages/count_tokens': { surface: 'countTokens', dialect: anthropicDoor },
 };
 
 /** OpenAI's other endpoints: told apart from typing errors. */
 const notServed = [
-  'responses',
-  'messages',
   'audio',
   'images',
   'rerank',
@@ -68,10 +78,11 @@ export class GatewayDoor implements Door {
     let headers: HeaderList = [];
     if (origin !== undefined) {
       const allowed = corsHeaders(cors, origin);
-      if (isPreflight(head.method, head.headers)) return preflight(reply, cors, allowed, head.headers);
+      if (isPreflight(head.method, head.headers)) return preflight(head, reply, cors, allowed);
       if (allowed === null && keys.size === 0 && !sameOrigin(origin, head.headers)) {
         // Without keys, any page in the user's browser could spend the user's money.
         return refuse(
+          head,
           reply,
           reject('forbidden', 'Web pages may not use this gateway. Allow them with `cors.origins`.'),
           [],
@@ -89,20 +100,20 @@ export class GatewayDoor implements Door {
     if (path === '/metrics') return reading ? page(this.#around.metrics) : wrongMethod('GET');
     if (path.startsWith('/health')) return reading ? this.#health : wrongMethod('GET');
     if (listener === 'admin') return notFound;
-    const bare = path.startsWith('/v1/') ? path.slice(3) : path;
-    const surface = surfaceByPath[bare];
-    if (surface !== undefined) return method === 'POST' ? this.#exchange(surface) : wrongMethod('POST');
+    const bare = bareOf(path);
+    const way = Object.hasOwn(ways, bare) ? ways[bare] : undefined;
+    if (way !== undefined) return method === 'POST' ? this.#exchange(way) : wrongMethod('POST');
     if (bare === '/models' || bare.startsWith('/models/')) return reading ? this.#models(bare) : wrongMethod('GET');
     if (path === '/' && reading) return this.#welcome;
     return notFound;
   }
 
-  #exchange(surface: Surface): Handler {
+  #exchange({ surface, dialect }: Way): Handler {
     return (head, reply, doorHeaders) => {
       if (this.#around.state() === 'draining') {
-        return refuse(reply, reject('draining', 'The server is shutting down.'), doorHeaders);
+        return refuse(head, reply, reject('draining', 'The server is shutting down.'), doorHeaders);
       }
-      return this.#around.pipeline.enter(head, reply, { surface, dialect: openaiDoor, doorHeaders });
+      return this.#around.pipeline.enter(head, reply, { surface, dialect, doorHeaders });
     };
   }
 
@@ -112,14 +123,20 @@ export class GatewayDoor implements Door {
       const secret = presentedSecret(head.headers);
       const key = secret === null ? undefined : keys.get(this.#around.digest.sha256(secret));
       if (keys.size > 0 && key === undefined) {
-        return refuse(reply, reject('unauthenticated', 'Listing models needs an API key.'), headers);
+        return refuse(head, reply, reject('unauthenticated', 'Listing models needs an API key.'), headers);
       }
       const mayUse = key?.mayUse ?? (() => true);
-      if (bare === '/models') return sendJson(reply, 200, modelList(this.#around.resolver(), mayUse), headers);
+      const lists = head.headers['anthropic-version'] === undefined ? openaiLists : anthropicLists;
+      if (bare === '/models') return sendJson(reply, 200, modelList(this.#around.resolver(), mayUse, lists), headers);
       const id = bare.slice('/models/'.length);
-      const model = mayUse(id) ? oneModel(this.#around.resolver(), id) : null;
+      const model = mayUse(id) ? oneModel(this.#around.resolver(), id, lists) : null;
       if (model !== null) return sendJson(reply, 200, model, headers);
-      return refuse(reply, reject('unknownModel', `The model \`${id.slice(0, 100)}\` does not exist here.`), headers);
+      return refuse(
+        head,
+        reply,
+        reject('unknownModel', `The model \`${id.slice(0, 100)}\` does not exist here.`),
+        headers,
+      );
     };
   }
 
@@ -139,6 +156,8 @@ export class GatewayDoor implements Door {
       {
         name: 'spillway',
         chat: '/v1/chat/completions',
+        responses: '/v1/responses',
+        messages: '/v1/messages',
         models: '/v1/models',
         health: '/health/readiness',
         metrics: '/metrics',
@@ -151,7 +170,9 @@ export class GatewayDoor implements Door {
       const { config } = this.#around.snapshot();
       if (config.adminPort !== null && listener === 'main') return notFound(head, reply, headers);
       const stranger = this.#adminStranger(head, config.adminKeySha256);
-      return stranger === null ? page(this.#around.admin)(head, reply, headers) : refuse(reply, stranger, headers);
+      return stranger === null
+        ? page(this.#around.admin)(head, reply, headers)
+        : refuse(head, reply, stranger, headers);
     };
   }
 
@@ -174,29 +195,37 @@ function sameOrigin(origin: string, headers: HeaderRecord): boolean {
   return parseUrl(origin)?.host === headers['host'] && isLoopback(parseUrl(origin)?.hostname ?? '');
 }
 
-function preflight(
-  reply: Reply,
-  cors: Snapshot['cors'],
-  allowed: HeaderList | null,
-  headers: HeaderRecord,
-): Visit | null {
+function preflight(head: InboundHead, reply: Reply, cors: Snapshot['cors'], allowed: HeaderList | null): Visit | null {
   if (cors === null || allowed === null) {
-    return refuse(reply, reject('forbidden', 'This origin is not listed in `cors.origins`.'), []);
+    return refuse(head, reply, reject('forbidden', 'This origin is not listed in `cors.origins`.'), []);
   }
-  reply.head(204, [...allowed, ...preflightHeaders(cors, headers['access-control-request-headers'])]);
+  reply.head(204, [...allowed, ...preflightHeaders(cors, head.headers['access-control-request-headers'])]);
   reply.end();
   return null;
 }
 
-function refuse(reply: Reply, rejection: Rejection, headers: HeaderList): null {
-  sendRejection(reply, openaiDoor, rejection, headers);
+/** `/v1/messages`, `/messages`, and `/anthropic/v1/messages` for those who come from DeepSeek's endpoint. */
+function bareOf(path: string): string {
+  const own = path.startsWith('/anthropic/') ? path.slice('/anthropic'.length) : path;
+  return own.startsWith('/v1/') ? own.slice('/v1'.length) : own;
+}
+
+/** Whose words a caller reads who is refused before its request was anything. */
+function dialectOf({ path, headers }: InboundHead): DoorDialect {
+  const bare = bareOf(path);
+  if (Object.hasOwn(ways, bare)) return ways[bare]?.dialect ?? openaiDoor;
+  return headers['anthropic-version'] === undefined ? openaiDoor : anthropicDoor;
+}
+
+function refuse(head: InboundHead, reply: Reply, rejection: Rejection, headers: HeaderList): null {
+  sendRejection(reply, dialectOf(head), rejection, headers);
   return null;
 }
 
 const wrongMethod =
   (right: string): Handler =>
   (head, reply, headers) =>
-    refuse(reply, reject('wrongMethod', `${head.path} takes ${right}, not ${head.method}.`), [
+    refuse(head, reply, reject('wrongMethod', `${head.path} takes ${right}, not ${head.method}.`), [
       'allow',
       right,
       ...headers,
@@ -206,9 +235,9 @@ const notFound: Handler = (head, reply, headers) => {
   const name = notServed.find((known) => new RegExp(`^(?:/v1)?/${known}(?:/|$)`).test(head.path));
   const shown = head.path.slice(0, 200);
   const message = name
-    ? `Spillway does not serve ${shown} yet. It serves /v1/chat/completions, /v1/completions, /v1/embeddings and /v1/models.`
+    ? `Spillway does not serve ${shown} yet. It serves /v1/chat/completions, /v1/responses, /v1/messages, /v1/completions, /v1/embeddings and /v1/models.`
     : `There is nothing at ${shown}. The API lives below /v1, e.g. /v1/chat/completions.`;
-  return refuse(reply, reject('notFound', message), headers);
+  return refuse(head, reply, reject('notFound', message), headers);
 };
 
 /** A page is served once its (small) body is there. */
@@ -220,7 +249,7 @@ function page(served: Page): Handler {
         sendText(reply, answer.status, answer.contentType, answer.body, headers);
       });
     },
-    onBodyRefused: (rejection) => refuse(reply, rejection, headers),
+    onBodyRefused: (rejection) => refuse(head, reply, rejection, headers),
     onDrain: () => {},
     onGone: () => {},
   });

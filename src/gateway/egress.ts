@@ -76,8 +76,9 @@ function retryHeaders(kind: Rejection['kind'], retryAfterMs: number | null): Hea
 
 /** An answer that belongs to no exchange: wrong route, no such page. */
 export function sendRejection(reply: Reply, dialect: DoorDialect, rejection: Rejection, headers: HeaderList): void {
-  const body = dialect.errorBody(formOfRejection(rejection));
-  reply.head(rejections[rejection.kind].status, [
+  const form = formOfRejection(rejection);
+  const body = dialect.errorBody(form, '');
+  reply.head(dialect.errorStatus(form), [
     'content-type',
     JSON_TYPE,
     'content-length',
@@ -90,8 +91,8 @@ export function sendRejection(reply: Reply, dialect: DoorDialect, rejection: Rej
 
 /** A refusal before anything was shown. */
 export function sendError(exchange: Exchange, form: ErrorForm, rejection: Rejection, now: MonotonicMs): number {
-  const body = exchange.dialect.errorBody(form);
-  exchange.reply.head(form.status, [
+  const body = exchange.dialect.errorBody(form, exchange.id);
+  exchange.reply.head(exchange.dialect.errorStatus(form), [
     'content-type',
     JSON_TYPE,
     'content-length',
@@ -132,7 +133,7 @@ export function beginStream(exchange: Exchange, now: MonotonicMs): void {
 
 function labels(exchange: Exchange, now: MonotonicMs): HeaderList {
   const headers: HeaderList = [
-    'x-request-id',
+    exchange.dialect.requestIdHeader,
     exchange.requestId ?? exchange.id,
     'x-spillway-request-id',
     exchange.id,

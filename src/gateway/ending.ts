@@ -123,9 +123,9 @@ export class Endings {
   #tell(exchange: Exchange, form: ErrorForm, rejection: Rejection): number {
     if (!exchange.committed) {
       exchange.bytesOut += sendError(exchange, form, rejection, this.#kit.clock.now());
-      return form.status;
+      return exchange.dialect.errorStatus(form);
     }
-    const event = exchange.dialect.errorEvent(form);
+    const event = exchange.answer.error(form);
     exchange.bytesOut += event.length;
     exchange.reply.write(event);
     exchange.reply.end();

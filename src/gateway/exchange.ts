@@ -7,12 +7,13 @@
 //                       ended    ended └──────────resume, restart─────────────┘
 import { type ExchangeId, exchangeId, type MonotonicMs, type TargetId, type WallMs } from '../kernel/brands.ts';
 import type { CanonicalRequest } from '../kernel/chat.ts';
-import type { DoorDialect } from '../dialects/dialect.ts';
+import type { AnswerIdentity, DoorDialect, DoorStream } from '../dialects/dialect.ts';
 import type { Fault } from '../kernel/fault.ts';
 import type { TraceContext, TrailStep } from '../kernel/facts.ts';
 import type { HeaderList } from '../kernel/headers.ts';
 import type { Lane, Surface } from '../kernel/lane.ts';
 import { limits } from '../kernel/limits.ts';
+import { assert } from '../kernel/result.ts';
 import type { Timer } from '../ports/clock.ts';
 import type { InboundHead, Reply } from '../ports/door.ts';
 import type { KeyLimits, Reservation } from '../policy/key-limits.ts';
@@ -99,6 +100,7 @@ export class Exchange {
   totalTimer: Timer | null = null;
   backoffTimer: Timer | null = null;
   // relay
+  #answer: DoorStream | null = null;
   readonly transcript = new Transcript();
   /** How a broken answer is being saved; null while it is whole. */
   rescue: Exclude<Rescue, 'none'> | null = null;
@@ -127,6 +129,18 @@ export class Exchange {
   /** Content has reached the client. */
   get shown(): boolean {
     return this.firstShownAt !== null;
+  }
+
+  /** What answers of ours are called. */
+  get identity(): AnswerIdentity {
+    const { request } = this;
+    assert(request !== null, 'only a request that was read is answered');
+    return { id: this.id, model: request.model, created: Math.floor(this.startedWall / 1000), request };
+  }
+
+  /** The stream as the client reads it, over all legs. */
+  get answer(): DoorStream {
+    return (this.#answer ??= this.dialect.stream(this.identity));
   }
 
   /** Whom to ask: the one target of a resend, or every target not tried yet that can do what is left to do. */

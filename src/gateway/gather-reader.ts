@@ -1,27 +1,40 @@
 // Gather reader: a stream put together for a client that did not ask for one: the clocks and early faults of a stream, an
 // answer in one piece.
-import type { Assembly, FarDialect } from '../dialects/dialect.ts';
-import { type SseEvent, SseParser, type SseSink } from '../dialects/sse.ts';
+import type { Assembly, FarDialect, FarStream } from '../dialects/dialect.ts';
+import type { EventParser, EventSink, StreamEvent } from '../dialects/framing.ts';
+import { ChatAssembly } from '../dialects/openai/assembly.ts';
 import type { CanonicalRequest } from '../kernel/chat.ts';
 import { type Fault, fault } from '../kernel/fault.ts';
 import { limits } from '../kernel/limits.ts';
-import { add, type AnswerReader, emptySum, isWhole, type ReaderListener, troubles } from './answer-reader.ts';
+import {
+  add,
+  type AnswerReader,
+  emptySum,
+  isWhole,
+  type ReaderListener,
+  type Rewrite,
+  says,
+  troubles,
+} from './answer-reader.ts';
 
-export class GatherReader implements AnswerReader, SseSink {
+export class GatherReader implements AnswerReader, EventSink {
   readonly sum = emptySum();
   readonly #request: CanonicalRequest;
-  readonly #dialect: FarDialect;
+  readonly #stream: FarStream;
   readonly #listener: ReaderListener;
-  readonly #parser = new SseParser(limits.eventBytesMax);
-  readonly #assembly: Assembly;
+  readonly #parser: EventParser;
+  readonly #gathering: Gathering;
   #bytes = 0;
   #closed = false;
 
-  constructor(request: CanonicalRequest, dialect: FarDialect, listener: ReaderListener) {
+  /** `rewrite`: how the client's dialect says a canonical answer; null: the far side speaks it. */
+  constructor(request: CanonicalRequest, dialect: FarDialect, listener: ReaderListener, rewrite: Rewrite | null) {
     this.#request = request;
-    this.#dialect = dialect;
+    this.#stream = dialect.stream(request.surface);
+    this.#parser = dialect.parser(limits.eventBytesMax);
     this.#listener = listener;
-    this.#assembly = dialect.assembly();
+    this.#gathering =
+      rewrite === null ? asItCame(dialect.assembly()) : rewritten(new ChatAssembly(), this.#stream, rewrite);
   }
 
   get whole(): boolean {
@@ -49,27 +62,27 @@ export class GatherReader implements AnswerReader, SseSink {
     this.#fail(troubles.eventTooLarge());
   }
 
-  onEvent(event: SseEvent): void {
+  onBroken(why: string): void {
+    this.#fail(fault('malformed', why));
+  }
+
+  onEvent(event: StreamEvent): void {
     if (this.#closed) return;
-    const reading = this.#dialect.readEvent(this.#request.surface, event.data);
+    const reading = this.#stream.read(event);
     if (reading.fault !== null) return this.#fail(reading.fault);
     if (reading.done) return this.#conclude();
     const before = this.sum.said;
     add(this.sum, reading);
-    if (event.data.trim() !== '') this.#assembly.add(event.data);
-    if (!this.sum.said) {
-      if (this.whole) this.#listener.onProgress();
-      return;
-    }
-    if (before) this.#listener.onProgress();
-    else this.#listener.onFirstToken();
+    this.#gathering.add(event);
+    if (this.sum.said && !before) this.#listener.onFirstToken();
+    else if (this.whole || (before && says(reading))) this.#listener.onProgress();
   }
 
   #conclude(): void {
     if (this.sum.finishReason === null) return this.#fail(fault('cut', 'The stream ended without a finish reason.'));
     if (!this.whole) return this.#fail(troubles.saidNothing());
     this.#closed = true;
-    this.#listener.onComplete(this.#assembly.whole());
+    this.#listener.onComplete(this.#gathering.whole());
   }
 
   #fail(trouble: Fault): void {
@@ -78,3 +91,23 @@ export class GatherReader implements AnswerReader, SseSink {
     this.#listener.onFault(trouble);
   }
 }
+
+interface Gathering {
+  add(event: StreamEvent): void;
+  whole(): Uint8Array;
+}
+
+const asItCame = (assembly: Assembly): Gathering => ({
+  add: ({ data }) => {
+    if (data.trim() !== '') assembly.add(data);
+  },
+  whole: () => assembly.whole(),
+});
+
+/** `stream` has just read the event that is added. */
+const rewritten = (assembly: ChatAssembly, stream: FarStream, rewrite: Rewrite): Gathering => ({
+  add: () => {
+    for (const chunk of stream.chunks()) assembly.addChunk(chunk);
+  },
+  whole: () => rewrite(assembly.answer()),
+});

@@ -1,6 +1,6 @@
 // Leg: one attempt as part of an answer that may have begun already. The first leg is the request as it came; a later one
 // continues what was shown (resume) or begins again without repeating it (restart), spelled as if the first had gone on.
-import type { Speller } from '../dialects/dialect.ts';
+import { speller, type Speller } from '../dialects/openai/speller.ts';
 import type { CanonicalRequest } from '../kernel/chat.ts';
 import { isObject, type JsonObject, type JsonValue } from '../kernel/json.ts';
 import { utf8Encode } from '../kernel/web.ts';
@@ -22,7 +22,8 @@ export function rescueFor(exchange: Exchange): ReturnType<typeof rescueOf> {
   return rescueOf({
     shownCharacters: transcript.text.length,
     shownToolCall: transcript.toolCall,
-    splicable: !request.needs.some((need) => unsplicable.has(need)),
+    splicable:
+      !request.needs.some((need) => unsplicable.has(need)) && (request.native?.untranslatable ?? []).length === 0,
     oneChoice: request.choices === 1,
   });
 }
@@ -30,25 +31,19 @@ export function rescueFor(exchange: Exchange): ReturnType<typeof rescueOf> {
 export interface Leg {
   readonly request: CanonicalRequest;
   readonly planned: PlannedTarget;
-  /** Spells the leg's events; null: they go through as they come. */
+  /** Spells the leg's chunks; null: nothing came before. */
   readonly speller: Speller | null;
 }
 
 export function legOf(exchange: Exchange, request: CanonicalRequest, planned: PlannedTarget): Leg {
   const { rescue, transcript } = exchange;
   if (rescue === null) return { request, planned, speller: null };
-  const { firstData } = transcript;
-  if (rescue === 'restart') {
-    return { request, planned, speller: exchange.dialect.speller(firstData, null, !transcript.reasoning) };
-  }
-  const continued = continuation(request, transcript.text, planned.target.capabilities.resumeFields);
+  if (rescue === 'restart') return { request, planned, speller: speller(null, !transcript.reasoning) };
+  const { capabilities } = planned.target;
+  const continued = continuation(request, transcript.text, capabilities.resumeFields);
   const prepared = prepareFor(continued, planned.target, planned.model.dropParams);
-  const speller = exchange.dialect.speller(
-    firstData,
-    new Seam(transcript.text, planned.target.capabilities.echoesPrefix),
-    false,
-  );
-  return { request: continued, planned: { ...planned, prepared }, speller };
+  const seam = new Seam(transcript.text, capabilities.echoesPrefix);
+  return { request: continued, planned: { ...planned, prepared }, speller: speller(seam, false) };
 }
 
 /** The request with what was shown as the beginning of the answer. */
@@ -66,7 +61,9 @@ function continuation(request: CanonicalRequest, shown: string, resumeFields: Js
     const most = request.body[field];
     if (typeof most === 'number') body[field] = Math.max(ANSWER_TOKENS_LEFT_MIN, most - said);
   }
-  return { ...request, body, bytes: utf8Encode(JSON.stringify(body)), needs: [...request.needs, 'prefix'] };
+  const bytes = utf8Encode(JSON.stringify(body));
+  // Every dialect is asked through the canonical chat: only there a prefix is said the same way to all.
+  return { ...request, body, bytes, native: null, needs: [...request.needs, 'prefix'] };
 }
 
 /** The caller may have begun the answer itself: what was shown goes on from there, in one message. */

@@ -15,11 +15,12 @@ const RESERVED_MAX = 16_000;
 export function limit(exchange: Exchange, correction: TokenCorrection, now: MonotonicMs): Rejection | null {
   const { request, model, key, keyLimits } = exchange;
   if (request === null || model === null) return null;
+  // Counting computes nothing: it is a request, but no tokens.
+  const counts = request.surface === 'countTokens';
   const prompt = correction.estimate(model.name, key?.name ?? null, request.promptTokens);
   const answer = Math.min(request.answerTokensMax ?? ANSWER_TOKENS_GUESS, ANSWER_TOKENS_RESERVED_MAX);
-  exchange.tokensReserved = Math.ceil(
-    prompt + (request.surface === 'embeddings' ? 0 : Math.min(answer * request.choices, RESERVED_MAX)),
-  );
+  const answers = request.surface === 'embeddings' ? 0 : Math.min(answer * request.choices, RESERVED_MAX);
+  exchange.tokensReserved = counts ? 0 : Math.ceil(prompt + answers);
   if (keyLimits === null) return null;
   const reserved = keyLimits.reserve(exchange.tokensReserved, now);
   if (!reserved.ok) {

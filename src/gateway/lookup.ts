@@ -37,8 +37,15 @@ export function lookup(
       route: upstream.route,
       method: 'GET',
       path,
-      headers: ['accept', 'application/json', ...upstream.headers, ...authorization],
+      headers: [
+        'accept',
+        'application/json',
+        ...upstream.headers,
+        ...authorization,
+        ...(upstream.provider.lookupHeaders ?? []),
+      ],
       body: null,
+      auth: upstream.auth,
     },
     {
       onHead: (code) => (status = code),

@@ -19,6 +19,7 @@ import type { HeaderList } from '../kernel/headers.ts';
 import type { Surface } from '../kernel/lane.ts';
 import { limits } from '../kernel/limits.ts';
 import { reject, type Rejection } from '../kernel/rejection.ts';
+import { utf8Encode } from '../kernel/web.ts';
 import type { Usage } from '../kernel/usage.ts';
 import type { InboundHead, Reply, Visit } from '../ports/door.ts';
 import { decideAfterFault, type Verdict } from '../policy/failover.ts';
@@ -37,6 +38,7 @@ import { limit } from './limit.ts';
 import { LiveExchanges } from './live-exchanges.ts';
 import { plan } from './plan.ts';
 import type { ModelResolver } from './resolve.ts';
+import { legUsage } from './settle.ts';
 import type { Snapshot } from './snapshot.ts';
 import { traceparent } from './trace.ts';
 import { WaitingSigns } from './waiting-signs.ts';
@@ -56,7 +58,7 @@ export interface Entrance {
   readonly doorHeaders: HeaderList;
 }
 
-/** Request headers of the caller that its provider may understand. Credentials and hop-by-hop headers never pass. */
+/** Request headers of the caller that a far side of the same dialect may understand. Credentials and hop-by-hop headers never pass. */
 const PASSED_ON = ['anthropic-beta', 'anthropic-version', 'openai-beta', 'x-session-id'];
 
 export class Pipeline {
@@ -126,6 +128,7 @@ export class Pipeline {
       plan(exchange, this.#around.resolver(), this.#kit.chance, now) ??
       limit(exchange, this.#correction, now);
     if (refused !== null) return this.#refuse(exchange, refused);
+    if (exchange.plan.length === 0) return this.#endings.answered(exchange, countedTokens(exchange));
     const total = exchange.model?.timeouts.totalMs ?? 0;
     const left = Math.max(0, later(exchange.startedAt, total) - now);
     exchange.totalTimer = this.#kit.timers.after(left, () => this.#expire(exchange));
@@ -161,12 +164,15 @@ export class Pipeline {
         planned: leg.planned,
         credential: ticket.credential,
         gathers: outbound.stream && !request.stream,
+        door: exchange.dialect,
+        rewrite: (answer) => exchange.dialect.writeAnswer(answer, exchange.identity),
         terms: {
+          answer: () => exchange.answer,
           speller: leg.speller,
           transcript: exchange.transcript,
           holdsToolCalls: () => planned.model.holdToolCalls && exchange.candidates().length > 0,
         },
-        extraHeaders: passedOn(exchange),
+        extraHeaders: passedOn(exchange, leg.planned),
         timeouts: planned.model.timeouts,
       },
       {
@@ -199,9 +205,8 @@ export class Pipeline {
     const { attempt } = exchange;
     if (exchange.phase === 'ended' || attempt === null) return;
     if (body === null) {
-      const usage = attempt.usageOwed ? (attempt.sum?.usage ?? null) : null;
-      if (usage !== null) this.#show(exchange, owedUsage(exchange, exchange.transcript.whole(usage)));
-      this.#show(exchange, exchange.dialect.endEvent);
+      const usage = attempt.usageOwed ? usageToTell(exchange, attempt) : null;
+      this.#show(exchange, exchange.answer.end(usage === null ? null : exchange.transcript.whole(usage)));
     }
     this.#endings.answered(exchange, body);
   }
@@ -333,6 +338,17 @@ export class Pipeline {
   }
 }
 
+/** SDKs of other dialects fail without usage; OpenAI's do not, and get what the provider said or nothing. */
+function usageToTell(exchange: Exchange, { sum }: Attempt): Usage | null {
+  if (sum === null || exchange.dialect.name === 'openai') return sum?.usage ?? null;
+  return legUsage(exchange, sum);
+}
+
+/** In Anthropic's form: nobody else asks. */
+function countedTokens(exchange: Exchange): Uint8Array {
+  return utf8Encode(JSON.stringify({ input_tokens: Math.round(exchange.request?.promptTokens ?? 0) }));
+}
+
 function read(exchange: Exchange): Rejection | null {
   const request = exchange.dialect.readRequest(exchange.surface, exchange.body ?? new Uint8Array());
   if (!request.ok) return request.error;
@@ -340,22 +356,12 @@ function read(exchange: Exchange): Rejection | null {
   return null;
 }
 
-function passedOn(exchange: Exchange): HeaderList {
+function passedOn(exchange: Exchange, { prepared }: PlannedTarget): HeaderList {
   const headers: HeaderList = ['traceparent', traceparent(exchange.trace), 'x-request-id', exchange.id];
   if (exchange.trace.state !== null) headers.push('tracestate', exchange.trace.state);
-  for (const name of PASSED_ON) {
+  for (const name of prepared.dialect.name === exchange.dialect.name ? PASSED_ON : []) {
     const value = exchange.head.headers[name];
     if (value !== undefined) headers.push(name, value);
   }
   return headers;
-}
-
-/** OpenAI clients that asked for usage expect it in an event of its own; DeepSeek puts it on the last content event. */
-function owedUsage(exchange: Exchange, usage: Usage): Uint8Array {
-  const { firstData } = exchange.transcript;
-  const first = firstData === null ? {} : (JSON.parse(firstData) as Record<string, unknown>);
-  const id = typeof first['id'] === 'string' ? first['id'] : exchange.id;
-  const model = typeof first['model'] === 'string' ? first['model'] : (exchange.current?.target.model ?? '');
-  const created = typeof first['created'] === 'number' ? first['created'] : Math.floor(exchange.startedWall / 1000);
-  return exchange.dialect.usageEvent(usage, model, id, created);
 }

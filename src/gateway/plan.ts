@@ -3,9 +3,10 @@
 import { patchObject } from '../dialects/json-patch.ts';
 import type { CanonicalRequest, Need } from '../kernel/chat.ts';
 import type { MonotonicMs } from '../kernel/brands.ts';
+import type { JsonObject } from '../kernel/json.ts';
 import { limits } from '../kernel/limits.ts';
 import { reject, type Rejection } from '../kernel/rejection.ts';
-import { drawOrder } from '../policy/routing.ts';
+import { drawRanks } from '../policy/routing.ts';
 import type { Chance } from '../ports/chance.ts';
 import type { Prepared } from '../providers/provider.ts';
 import type { Exchange, PlannedTarget } from './exchange.ts';
@@ -40,6 +41,8 @@ export function plan(exchange: Exchange, resolver: ModelResolver, chance: Chance
       return reject('unknownModel', unknownModelMessage(exchange, name, resolver), { param: 'fallbacks' });
     misfits.push(...addTargets(exchange, candidate, request, chance, now));
   }
+  // Where no target counts, the gateway's own estimate is the answer.
+  if (exchange.plan.length === 0 && request.surface === 'countTokens') return null;
   if (exchange.plan.length === 0) return refusal(request, misfits);
   if (exchange.plan.length > 1 && mayGather(request)) gather(exchange, request);
   return null;
@@ -58,18 +61,17 @@ const mayGather = (request: CanonicalRequest): boolean =>
  * answer instead, a stream is asked for and gathered, so that the clocks of streams tell early.
  */
 function gather(exchange: Exchange, request: CanonicalRequest): void {
-  const body = { ...request.body, stream: true };
-  const outbound = {
-    ...request,
-    stream: true,
-    body,
-    bytes: patchObject(request.bytes, request.body, { stream: true }),
-  };
+  const outbound = { ...streamed(request), native: request.native === null ? null : streamed(request.native) };
   exchange.outbound = outbound;
   exchange.plan = exchange.plan.map((planned) => ({
     ...planned,
     prepared: prepareFor(outbound, planned.target, planned.model.dropParams),
   }));
+}
+
+function streamed<T extends { readonly body: JsonObject; readonly bytes: Uint8Array }>(asked: T): T & { stream: true } {
+  const { body, bytes } = asked;
+  return { ...asked, stream: true, body: { ...body, stream: true }, bytes: patchObject(bytes, body, { stream: true }) };
 }
 
 function mayUse(exchange: Exchange, name: string): Rejection | null {
@@ -86,7 +88,7 @@ function addTargets(
   now: MonotonicMs,
 ): Misfit[] {
   const misfits: Misfit[] = [];
-  for (const target of drawOrder(model.targets, chance)) {
+  for (const target of drawRanks(model.targets, chance).flat()) {
     if (exchange.plan.length >= limits.targetsPerModelMax) break;
     if (exchange.plan.some((planned) => planned.target.id === target.id)) continue;
     const prepared = prepareFor(request, target, model.dropParams);
@@ -112,7 +114,10 @@ export function prepareFor(request: CanonicalRequest, target: Target, dropParams
           ...request,
           body: { ...Object.fromEntries(missing.map((field) => [field, defaults[field]])), ...request.body },
         };
-  const prepared = target.upstream.provider.prepare(completed, target.model);
+  const { provider, account } = target.upstream;
+  const prepared = provider.prepare(completed, target.model, account);
+  // A body that passes through untranslated is the caller's own to the end; one written anew has the defaults in it.
+  if (prepared.body !== 'canonical') return prepared;
   const added = Object.fromEntries(missing.map((field) => [field, defaults[field]]));
   const refused = prepared.unsupported.map(({ param }) => param);
   const lacking = lacks(request, target).flatMap((need) => (needParams[need].droppable ? needParams[need].params : []));
@@ -147,7 +152,8 @@ function misfitOf(
     const why = `about ${Math.round(request.promptTokens)} prompt tokens do not fit into ${context}`;
     return { kind: 'context', why, param: 'messages' };
   }
-  const unsupported = dropParams ? undefined : prepared.unsupported[0];
+  const untranslatable = prepared.body === 'native' ? [] : (request.native?.untranslatable ?? []);
+  const unsupported = dropParams ? undefined : [...untranslatable, ...prepared.unsupported][0];
   return unsupported === undefined ? null : { kind: 'parameter', why: unsupported.why, param: unsupported.param };
 }
 

@@ -1,12 +1,13 @@
 // Snapshot: the configuration compiled for the request path. Built aside when the config changes, swapped whole, never
 // mutated; an exchange keeps the snapshot it was planned with. What must survive a reload lives in the fleet instead.
 import type { KeyName, ModelName, TargetId, UpstreamName } from '../kernel/brands.ts';
+import type { DynamicAuth } from '../kernel/dynamic-auth.ts';
 import type { HeaderList } from '../kernel/headers.ts';
 import type { JsonObject } from '../kernel/json.ts';
 import type { Lane, Tier } from '../kernel/lane.ts';
 import type { Config, CorsConfig, HealthConfig, KeyConfig, RetryConfig, TimeoutsConfig } from '../ports/config.ts';
 import type { Route } from '../ports/upstream.ts';
-import type { Capabilities, Provider } from '../providers/provider.ts';
+import type { Account, Capabilities, Provider } from '../providers/provider.ts';
 
 export interface Upstream {
   readonly name: UpstreamName;
@@ -23,6 +24,10 @@ export interface Upstream {
   readonly headers: HeaderList;
   /** One header list per credential; one empty list when the upstream wants none. */
   readonly authorizations: readonly HeaderList[];
+  /** What the transport must obtain or sign for each request; null: `authorizations` say all. */
+  readonly auth: DynamicAuth | null;
+  /** What the provider must know of the account to write requests for it. */
+  readonly account: Account;
   readonly health: HealthConfig | null;
   readonly discover: boolean;
 }
@@ -34,6 +39,8 @@ export interface Target {
   readonly model: string;
   readonly weight: number;
   readonly tier: Tier;
+  /** Targets of a model's tier with the same variant are interchangeable. */
+  readonly variant: string;
   readonly defaults: JsonObject;
   readonly capabilities: Capabilities;
   /** What this target may hold in flight besides the upstream's own maximum; null: no limit of its own. */

@@ -1,9 +1,11 @@
 // Stream reader: a stream's events on their way through. It holds back what comes before the first content, and unfinished
 // tool calls where they could still be made anew elsewhere; all else leaves as it came, at most spelled for a later leg.
-import type { FarDialect, Speller } from '../dialects/dialect.ts';
-import { type SseEvent, SseParser, type SseSink } from '../dialects/sse.ts';
+import type { DoorStream, FarDialect, FarStream } from '../dialects/dialect.ts';
+import type { EventParser, EventSink, StreamEvent } from '../dialects/framing.ts';
+import type { Speller } from '../dialects/openai/speller.ts';
 import type { AnswerReading, CanonicalRequest } from '../kernel/chat.ts';
 import { type Fault, fault } from '../kernel/fault.ts';
+import type { JsonObject } from '../kernel/json.ts';
 import { limits } from '../kernel/limits.ts';
 import { concatBytes, utf8Encode } from '../kernel/web.ts';
 import {
@@ -13,19 +15,25 @@ import {
   isFinished,
   isWhole,
   type ReaderListener,
+  says,
   troubles,
 } from './answer-reader.ts';
 import type { Said, Transcript } from './transcript.ts';
 
 /** An event on its way to the client, with what the client would miss of it. */
 interface Outgoing {
-  readonly bytes: Uint8Array;
-  readonly data: string;
+  readonly event: StreamEvent;
+  /** What is written in its place; null: it goes by as it came. */
+  readonly chunks: readonly JsonObject[] | null;
   readonly said: Said;
 }
 
 export interface StreamTerms {
-  /** Spells a later leg's events; null: they go through as they come. */
+  /** What the client reads; asked for when the first event leaves. */
+  readonly answer: () => DoorStream;
+  /** The far side speaks the client's dialect: events go by as they come. */
+  readonly verbatim: boolean;
+  /** Spells a later leg's chunks; null: nothing came before. */
   readonly speller: Speller | null;
   /** What the client has read; kept up to date as events leave. */
   readonly transcript: Transcript;
@@ -33,13 +41,13 @@ export interface StreamTerms {
   readonly holdsToolCalls: () => boolean;
 }
 
-export class StreamReader implements AnswerReader, SseSink {
+export class StreamReader implements AnswerReader, EventSink {
   readonly sum = emptySum();
   readonly #request: CanonicalRequest;
-  readonly #dialect: FarDialect;
+  readonly #stream: FarStream;
   readonly #listener: ReaderListener;
   readonly #terms: StreamTerms;
-  readonly #parser = new SseParser(limits.eventBytesMax);
+  readonly #parser: EventParser;
   /** Events of the chunk being read that go on to the client. */
   #out: Uint8Array[] = [];
   /** Events before the first content, or of an unfinished tool call: shown whole, or never if the attempt fails before. */
@@ -51,7 +59,8 @@ export class StreamReader implements AnswerReader, SseSink {
 
   constructor(request: CanonicalRequest, dialect: FarDialect, listener: ReaderListener, terms: StreamTerms) {
     this.#request = request;
-    this.#dialect = dialect;
+    this.#stream = dialect.stream(request.surface);
+    this.#parser = dialect.parser(limits.eventBytesMax);
     this.#listener = listener;
     this.#terms = terms;
   }
@@ -87,17 +96,21 @@ export class StreamReader implements AnswerReader, SseSink {
     this.#fail(troubles.eventTooLarge());
   }
 
-  onEvent(event: SseEvent): void {
+  onBroken(why: string): void {
+    this.#fail(fault('malformed', why));
+  }
+
+  onEvent(event: StreamEvent): void {
     if (this.#closed) return;
-    const reading = this.#dialect.readEvent(this.#request.surface, event.data);
+    const reading = this.#stream.read(event);
     if (reading.fault !== null) return this.#fail(reading.fault);
     if (reading.done) return this.#conclude('said [DONE] without a finish reason');
-    const { transcript, speller } = this.#terms;
+    const { transcript, speller, verbatim } = this.#terms;
     const before = this.sum.said;
     add(this.sum, reading);
     if (reading.usageOnly) {
-      // Of several legs none knows the whole usage: it is owed.
-      if (!this.#request.includeUsage || speller !== null) return;
+      // Of several legs none knows the whole usage, and other dialects tell it elsewhere: it is owed.
+      if (!this.#request.includeUsage || speller !== null || !verbatim) return;
       this.#usageShown = true;
     }
     if (reading.toolCall && !this.#holdsCall && !transcript.toolCall && this.#terms.holdsToolCalls()) {
@@ -105,30 +118,31 @@ export class StreamReader implements AnswerReader, SseSink {
       this.#held ??= [];
     }
     this.#forward(event, reading);
-    if (!this.sum.said) {
-      if (this.whole) this.#listener.onProgress();
-      return;
-    }
-    if (before) this.#listener.onProgress();
-    else this.#listener.onFirstToken();
+    if (this.sum.said && !before) this.#listener.onFirstToken();
+    else if (this.whole || (before && says(reading))) this.#listener.onProgress();
   }
 
-  #forward(event: SseEvent, reading: AnswerReading): void {
-    const { speller } = this.#terms;
-    const spelled = speller?.(event.data);
-    const bytes = spelled === undefined ? verbatim(event) : spelled.bytes;
-    if (bytes === null) return;
-    const outgoing = {
-      bytes,
-      data: event.data,
-      said: spelled === undefined ? reading : { ...reading, text: spelled.text },
-    };
+  #forward(event: StreamEvent, reading: AnswerReading): void {
+    const outgoing = this.#outgoing(event, reading);
+    if (outgoing === null) return;
     if (this.#held === null) return this.#send(outgoing);
     this.#held.push(outgoing);
-    this.#heldBytes += bytes.length;
+    this.#heldBytes += event.raw.length;
     const over =
       this.#heldBytes > limits.heldBytesMax || (!this.#holdsCall && this.#held.length > limits.heldEventsMax);
     if (over || isFinished(this.sum, this.#request) || (this.sum.said && !this.#holdsCall)) this.#release();
+  }
+
+  /** Null: nothing of it is for the client. */
+  #outgoing(event: StreamEvent, reading: AnswerReading): Outgoing | null {
+    const { speller, verbatim } = this.#terms;
+    if (speller === null && verbatim) return { event, chunks: null, said: reading };
+    const chunks = this.#stream.chunks();
+    if (speller === null) return chunks.length === 0 ? null : { event, chunks, said: reading };
+    const spelled = chunks.map(speller);
+    const left = spelled.flatMap(({ chunk }) => (chunk === null ? [] : [chunk]));
+    if (left.length === 0) return null;
+    return { event, chunks: left, said: { ...reading, text: spelled.map(({ text }) => text).join('') } };
   }
 
   #release(): void {
@@ -138,10 +152,18 @@ export class StreamReader implements AnswerReader, SseSink {
     for (const outgoing of held ?? []) this.#send(outgoing);
   }
 
-  #send({ bytes, data, said }: Outgoing): void {
-    this.#terms.transcript.firstData ??= data;
+  #send({ event, chunks, said }: Outgoing): void {
+    const answer = this.#terms.answer();
     this.#terms.transcript.add(said);
-    this.#out.push(bytes);
+    if (chunks === null) {
+      answer.pass(event);
+      this.#out.push(asItCame(event));
+      return;
+    }
+    for (const chunk of chunks) {
+      const bytes = answer.write(chunk);
+      if (bytes !== null) this.#out.push(bytes);
+    }
   }
 
   /** One write per chunk; events that lie side by side in the chunk need no copy. */
@@ -172,8 +194,11 @@ export class StreamReader implements AnswerReader, SseSink {
   }
 }
 
-const verbatim = (event: SseEvent): Uint8Array =>
-  event.plain ? event.raw : utf8Encode(`data: ${event.data.replaceAll('\n', '\ndata: ')}\n\n`);
+function asItCame({ plain, raw, name, data }: StreamEvent): Uint8Array {
+  if (plain) return raw;
+  const named = name === null ? '' : `event: ${name}\n`;
+  return utf8Encode(`${named}data: ${data.replaceAll('\n', '\ndata: ')}\n\n`);
+}
 
 /** Joins views that follow each other in one buffer without copying; copies only across gaps. */
 function joinAdjacent(parts: readonly Uint8Array[]): Uint8Array {

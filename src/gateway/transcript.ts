@@ -12,8 +12,6 @@ export class Transcript {
   text = '';
   reasoning = false;
   toolCall = false;
-  /** Data of the first event shown: id, model and creation time stay what it said. */
-  firstData: string | null = null;
   #legText = 0;
   #earlier: { promptTokens: number; completionTokens: number } | null = null;
 

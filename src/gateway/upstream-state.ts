@@ -38,7 +38,7 @@ export class UpstreamState {
     if (before.requestsPerMinute !== upstream.requestsPerMinute) this.#requests = perMinute(upstream.requestsPerMinute);
     if (before.tokensPerMinute !== upstream.tokensPerMinute) this.#tokens = perMinute(upstream.tokensPerMinute);
     // New secrets deserve a fresh start; the same ones keep resting.
-    if (JSON.stringify(before.authorizations) !== JSON.stringify(upstream.authorizations)) {
+    if (shown(before) !== shown(upstream)) {
       this.credentials = new CredentialRing(upstream.authorizations.length);
     }
     if (JSON.stringify(before.health) !== JSON.stringify(upstream.health)) this.health = verdict(upstream);
@@ -116,6 +116,9 @@ export class UpstreamState {
     };
   }
 }
+
+/** All that shows who asks. */
+const shown = ({ authorizations, auth }: Upstream): string => JSON.stringify([authorizations, auth]);
 
 const perMinute = (amount: number | null): Gcra | null => (amount === null ? null : new Gcra(amount, amount));
 

@@ -4,23 +4,40 @@ import type { CanonicalRequest } from '../kernel/chat.ts';
 import { fault } from '../kernel/fault.ts';
 import { limits } from '../kernel/limits.ts';
 import { concatBytes } from '../kernel/web.ts';
-import { add, type AnswerReader, emptySum, type ReaderListener, saidNothing, troubles } from './answer-reader.ts';
+import {
+  add,
+  type AnswerReader,
+  emptySum,
+  type ReaderListener,
+  type Rewrite,
+  saidNothing,
+  troubles,
+} from './answer-reader.ts';
 
 export class WholeReader implements AnswerReader {
   readonly sum = emptySum();
   readonly #request: CanonicalRequest;
   readonly #dialect: FarDialect;
   readonly #listener: ReaderListener;
+  /** How the client's dialect says a canonical answer; null: the far side speaks it. */
+  readonly #rewrite: Rewrite | null;
   /** The client wants a stream: a plain body is none. */
   readonly #streams: boolean;
   readonly #parts: Uint8Array[] = [];
   #bytes = 0;
   #closed = false;
 
-  constructor(request: CanonicalRequest, dialect: FarDialect, listener: ReaderListener, streams: boolean) {
+  constructor(
+    request: CanonicalRequest,
+    dialect: FarDialect,
+    listener: ReaderListener,
+    rewrite: Rewrite | null,
+    streams: boolean,
+  ) {
     this.#request = request;
     this.#dialect = dialect;
     this.#listener = listener;
+    this.#rewrite = rewrite;
     this.#streams = streams;
   }
 
@@ -61,6 +78,6 @@ export class WholeReader implements AnswerReader {
       return this.#listener.onFault(troubles.saidNothing());
     }
     this.#listener.onFirstToken();
-    this.#listener.onComplete(body);
+    this.#listener.onComplete(this.#rewrite === null ? body : this.#rewrite(this.#dialect.chatAnswer(body)));
   }
 }

@@ -1,6 +1,7 @@
 // Canonical request and answer: what the inside knows of a request without caring which dialect it came in. The canonical
 // chat is OpenAI's chat-completions shape with unknown fields kept, because nine of ten far sides speak it: such a request
 // travels as the bytes it came in, patched at most in a few top-level fields. Other dialects translate to and from it.
+import type { DialectName } from './dialect-name.ts';
 import type { Fault } from './fault.ts';
 import type { JsonObject } from './json.ts';
 import type { Surface } from './lane.ts';
@@ -18,6 +19,15 @@ export const needs = [
   'prefix',
 ] as const;
 export type Need = (typeof needs)[number];
+
+/** A request in the words of a dialect other than the canonical chat's, as the caller wrote it. */
+export interface NativeRequest {
+  readonly dialect: DialectName;
+  readonly body: JsonObject;
+  readonly bytes: Uint8Array;
+  /** What the canonical chat cannot say: only a target that speaks the caller's dialect can take it. */
+  readonly untranslatable: readonly { readonly param: string; readonly why: string }[];
+}
 
 export interface CanonicalRequest {
   readonly surface: Surface;
@@ -37,8 +47,10 @@ export interface CanonicalRequest {
   readonly fallbackModels: readonly string[];
   /** The parsed body. Never mutated. */
   readonly body: JsonObject;
-  /** The body as it came, valid UTF-8 JSON with a top-level object. */
+  /** `body` as bytes: as it came where the caller speaks OpenAI's chat; valid UTF-8 JSON with a top-level object. */
   readonly bytes: Uint8Array;
+  /** What `body` was translated from; null when it is the caller's own. */
+  readonly native: NativeRequest | null;
 }
 
 /** What one stream event, or one whole answer, says. A fresh record per event; all fields always present. */

@@ -7,6 +7,6 @@ export type Lane = (typeof lanes)[number];
 export const tiers = ['base', 'peak', 'standby'] as const;
 export type Tier = (typeof tiers)[number];
 
-/** What is asked for: one endpoint family each. */
-export const surfaces = ['chat', 'completions', 'embeddings'] as const;
+/** What is asked for: one endpoint family each. Counting tokens is a chat that is not answered. */
+export const surfaces = ['chat', 'completions', 'embeddings', 'countTokens'] as const;
 export type Surface = (typeof surfaces)[number];

@@ -3,6 +3,10 @@
 export const providerNames = [
   'deepseek',
   'openai',
+  'anthropic',
+  'azure-openai',
+  'bedrock',
+  'vertex',
   'openai-compatible',
   'vllm',
   'sglang',

@@ -67,6 +67,7 @@ function eventsOf(text: string): JsonObject[] {
     onEvent: (event: { readonly data: string }) => data.push(event.data),
     onComment() {},
     onOverflow() {},
+    onBroken() {},
   };
   const parser = new SseParser(1_000_000);
   parser.push(utf8Encode(text), sink);

@@ -61,7 +61,10 @@ export interface UpstreamConfig {
   readonly tokensPerMinute: number | null;
   /** Sent with every request; lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Where it computes, for keys bound to regions; null: what the account says, or unknown. */
   readonly region: string | null;
+  /** Settings of the account that its provider asks for (Azure's `resource`, Vertex's `project`). May hold secrets. */
+  readonly account?: Readonly<Record<string, string>>;
   readonly caFile: string | null;
   readonly proxy: string | null;
   readonly health: HealthConfig | null;
@@ -76,6 +79,8 @@ export interface TargetConfig {
   readonly weight: number;
   /** Null: the upstream's. */
   readonly tier: Tier | null;
+  /** Targets of one variant are interchangeable; variants are drawn by weight. Absent: told from the weights. */
+  readonly variant?: string;
   /** Request fields set when the client did not send them. */
   readonly defaults: JsonObject;
   readonly traits: TargetTraits;

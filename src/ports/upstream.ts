@@ -1,5 +1,6 @@
 // The way out: one send to one origin, push-style. The transport calls the sink; nothing is awaited, no promise per chunk,
 // so the same pipeline runs over undici, an own transport or the simulator's virtual time.
+import type { DynamicAuth } from '../kernel/dynamic-auth.ts';
 import type { HeaderList, HeaderRecord } from '../kernel/headers.ts';
 
 /** How an upstream's origin is reached; one connection pool each. */
@@ -21,11 +22,14 @@ export interface UpstreamRequest {
   readonly headers: HeaderList;
   /** Null for GET. The transport sets `content-length`. */
   readonly body: Uint8Array | null;
+  /** What must be obtained or signed before this can be sent; null or absent when `headers` say all. */
+  readonly auth?: DynamicAuth | null;
 }
 
 /** Trouble of the wire itself; what it means is the classifier's word. */
 export interface WireTrouble {
-  readonly kind: 'connect' | 'reset' | 'protocol' | 'cancelled';
+  /** `credential`: nothing was sent, for want of a token or of keys to sign with. */
+  readonly kind: 'connect' | 'reset' | 'protocol' | 'credential' | 'cancelled';
   readonly message: string;
 }
 

@@ -19,8 +19,10 @@ import type { Prepared, Provider } from './provider.ts';
 const gateway: JsonObject = { fallbacks: ['other'], models: ['other'], priority: 1, cache: { ttl: 60 } };
 const tool = { type: 'function', function: { name: 'add', parameters: { type: 'object' } } };
 
+type Answered = Exclude<Surface, 'countTokens'>;
+
 /** Every parameter of OpenAI's forms that this gateway knows, with a value that means something. */
-const full: Readonly<Record<Surface, JsonObject>> = {
+const full: Readonly<Record<Answered, JsonObject>> = {
   chat: {
     ...gateway,
     messages: [
@@ -108,13 +110,17 @@ const retired: Readonly<Record<string, string>> = {
 /** Fields whose values may be written otherwise; all others arrive as the caller wrote them. */
 const rewritten: readonly string[] = ['model', 'messages', 'stop', 'response_format', 'reasoning_effort'];
 
-const served = (provider: Provider, model: string): readonly Surface[] => provider.capabilities(model).surfaces;
+const served = (provider: Provider, model: string): readonly Answered[] =>
+  provider.capabilities(model).surfaces.filter((surface) => surface !== 'countTokens');
 const modelsOf = (provider: Provider): readonly string[] => [...provider.knownModels, 'never-heard-of-it'];
 
-function each(run: (provider: Provider, model: string, surface: Surface) => void): void {
+/** Every model that is asked in OpenAI's words; what others are sent is their dialect's writer's to test. */
+function each(run: (provider: Provider, model: string, surface: Answered) => void): void {
   for (const provider of Object.values(catalogue)) {
-    for (const model of modelsOf(provider))
-      for (const surface of served(provider, model)) run(provider, model, surface);
+    for (const model of modelsOf(provider)) {
+      const isOpenai = provider.prepare(canonical(), model, {}).dialect.name === 'openai';
+      if (isOpenai) for (const surface of served(provider, model)) run(provider, model, surface);
+    }
   }
 }
 
@@ -127,11 +133,11 @@ const words = (messages: JsonValue | undefined): unknown[] =>
 function prepare(
   provider: Provider,
   model: string,
-  surface: Surface,
+  surface: Answered,
   body: JsonObject,
 ): { readonly request: CanonicalRequest; readonly prepared: Prepared; readonly sent: JsonObject } {
   const request = canonical(body, surface);
-  const prepared = provider.prepare(request, model);
+  const prepared = provider.prepare(request, model, {});
   return { request, prepared, sent: sentBody(request, prepared) };
 }
 
@@ -157,7 +163,20 @@ suite('the catalogue', () => {
   test('wants a key exactly where the far side is somebody else’s', () => {
     for (const { name, defaultBaseUrl, keyRequired, auth } of Object.values(catalogue)) {
       assert.equal(keyRequired, defaultBaseUrl?.startsWith('https:') ?? false, name);
-      assert.equal(auth.kind, name === 'scripted' ? 'none' : 'bearer', name);
+      const kind = { scripted: 'none', anthropic: 'header', 'azure-openai': 'header' }[name as string] ?? 'bearer';
+      assert.equal(auth.kind, kind, name);
+    }
+  });
+
+  test('asks for an account only where it can say what is wrong with one, and what stands in for a key', () => {
+    const parts = ['accountTrouble', 'address', 'dynamicAuth'] as const;
+    for (const provider of Object.values(catalogue)) {
+      const has = parts.filter((part) => provider[part] !== undefined);
+      assert.ok(has.length === 0 || has.length === parts.length, provider.name);
+      if (has.length === 0) continue;
+      assert.ok(provider.accountSettings !== undefined, provider.name);
+      assert.equal(provider.address?.({}), null, `${provider.name}: nothing known comes to no address`);
+      assert.match(provider.accountTrouble?.({}, true, false) ?? '', /^(?:needs|takes) .*`account\.\w+`/);
     }
   });
 });
@@ -208,7 +227,7 @@ suite('every provider', () => {
   test('sends to a well-formed path', () => {
     each((provider, model, surface) => {
       const { path } = prepare(provider, model, surface, {}).prepared;
-      assert.match(path, /^(?:\/[a-z]+)+$/, `${provider.name} ${surface}`);
+      assert.match(path, /^(?:\/[a-z]+\d?)+$/, `${provider.name} ${surface}`);
       assert.ok(
         path.endsWith({ chat: '/chat/completions', completions: '/completions', embeddings: '/embeddings' }[surface]),
       );

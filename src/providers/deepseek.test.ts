@@ -123,7 +123,7 @@ suite('the history that DeepSeek is sent', () => {
     assert.deepEqual(history(turns, { thinking: { type: 'disabled' } }), [...hello, ...turns]);
     assert.deepEqual(history(turns, {}, 'deepseek-chat'), [...hello, ...turns]);
     const request = canonical({ messages: [...hello, { role: 'assistant', content: 'Hi.' }, ...hello] });
-    assert.ok(!Object.hasOwn(deepseek.prepare(request, 'deepseek-flash').patch, 'messages'), 'not serialised anew');
+    assert.ok(!Object.hasOwn(deepseek.prepare(request, 'deepseek-flash', {}).patch, 'messages'), 'not serialised anew');
   });
 
   test('keeps the thoughts of a conversation that comes from elsewhere', () => {

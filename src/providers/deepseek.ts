@@ -1,15 +1,25 @@
 // DeepSeek's own API (api-docs.deepseek.com, copies of 2026-11). What is special: thinking is on unless switched off, and
 // then no tool can be forced and reasoning must come back with the history; a continued prefix, strict tools and
 // fill-in-the-middle live under `/beta`; the concurrency limit counts per account; prices have a peak.
+import { anthropicFar } from '../dialects/anthropic/dialect.ts';
 import { openaiFar } from '../dialects/openai/dialect.ts';
 import { prefixMessage } from '../dialects/openai/messages.ts';
+import { responsesFar } from '../dialects/responses/dialect.ts';
 import type { CanonicalRequest } from '../kernel/chat.ts';
 import { isObject, type JsonObject, type JsonValue } from '../kernel/json.ts';
 import { able } from './capabilities.ts';
 import { areStrict, reasoningFilledIn } from './deepseek-history.ts';
 import { CONTEXT_TOKENS, concurrency, FLASH, knownModel, OUTPUT_TOKENS, PRO } from './deepseek-models.ts';
 import { deepseekPrice } from './deepseek-prices.ts';
-import { developerAsSystem, flagged, reasoningAs, withHistory, withoutContinueWords } from './history.ts';
+import {
+  developerAsSystem,
+  flagged,
+  reasoningAs,
+  withHistory,
+  withoutContinueWords,
+  withoutProofs,
+} from './history.ts';
+import { passedThrough } from './native.ts';
 import {
   isForced,
   isLongerThan,
@@ -83,10 +93,12 @@ function prepareChat(request: CanonicalRequest, model: string): Prepared {
     developerAsSystem,
     reasoningAs('reasoning_content'),
     reasoningFilledIn(body, thinking.isOn),
+    withoutProofs,
     flagged,
   );
   const isBeta = prefixMessage(body) !== null || areStrict(body);
   return {
+    ...prepared,
     path: isBeta ? '/beta/chat/completions' : prepared.path,
     fromOrigin: isBeta,
     patch: {
@@ -143,6 +155,30 @@ function capabilities(model: string): Capabilities {
   };
 }
 
+/** It speaks all three dialects: what its caller wrote in one of them passes through. A prefix is known only in chat. */
+function prepare(request: CanonicalRequest, model: string): Prepared {
+  if (request.surface === 'completions') return prepareCompletion(request, model);
+  return prepareOwn(request, model) ?? prepareChat(request, model);
+}
+
+function prepareOwn(request: CanonicalRequest, model: string): Prepared | null {
+  const { native } = request;
+  if (native === null || request.needs.includes('prefix')) return null;
+  const id = knownModel(model)?.id ?? model;
+  const own = passedThrough(request, id, native.dialect === 'anthropic' ? messages : responses);
+  const meant = knownModel(model)?.thinking ?? null;
+  if (own === null || meant === null) return own;
+  // A retired id stands for thinking or not; what the caller says itself goes first.
+  if (native.dialect === 'anthropic') {
+    return native.body['thinking'] === undefined ? withPatch(own, { thinking: { type: meant } }) : own;
+  }
+  const isSilent = native.body['reasoning'] === undefined && meant === 'disabled';
+  return isSilent ? withPatch(own, { reasoning: { effort: 'none' } }) : own;
+}
+
+const messages = { dialect: anthropicFar, path: '/anthropic/v1/messages', fromOrigin: true } as const;
+const responses = { dialect: responsesFar, path: '/responses' } as const;
+
 export const deepseek: Provider = {
   name: 'deepseek',
   dialect: openaiFar,
@@ -158,8 +194,7 @@ export const deepseek: Provider = {
     const known = knownModel(model);
     return known === null ? null : concurrency[known.family];
   },
-  prepare: (request, model) =>
-    request.surface === 'completions' ? prepareCompletion(request, model) : prepareChat(request, model),
+  prepare,
   price: (model, at) => {
     const known = knownModel(model);
     return known === null ? null : deepseekPrice(known.family, at);

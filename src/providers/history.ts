@@ -56,3 +56,10 @@ export function withoutContinueWords(request: CanonicalRequest, prepared: Prepar
   const said = ['continue_final_message', 'add_generation_prompt'].filter((word) => Object.hasOwn(request.body, word));
   return withPatch(prepared, Object.fromEntries(said.map((word) => [word, undefined])));
 }
+
+/** No thoughts at all: for far sides that refuse a message field they do not know. */
+export const withoutReasoning: Rewrite = (message) =>
+  without(message, ['reasoning_content', 'reasoning', 'reasoning_details']);
+
+/** Proofs of thoughts are for those who issued them. */
+export const withoutProofs: Rewrite = (message) => without(message, ['reasoning_details']);

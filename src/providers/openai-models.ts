@@ -10,6 +10,10 @@ const reasoning = /^(?:ft:)?(?:o\d|gpt-(?:[5-9]|\d\d)|codex-)/;
 const fixedTemperature = /^(?:ft:)?(?:o\d|gpt-5(?:-(?:mini|nano|pro|\d{4})|$))/;
 const withoutStop = /^(?:ft:)?(?:o3|o4-mini)/;
 
+/** Deep thinkers and coders of which Chat Completions says 404: "only supported in v1/responses". */
+const responsesOnly = /^(?:o\d-pro|gpt-5(?:\.\d)?-(?:pro|codex)|gpt-6(?:\.\d)?-(?:pro|codex)|codex-|o\d-deep-research)/;
+
+export const needsResponses = (model: string): boolean => responsesOnly.test(model);
 export const reasons = (model: string): boolean => reasoning.test(model);
 export const hasFixedTemperature = (model: string): boolean => fixedTemperature.test(model);
 export const takesNoStop = (model: string): boolean => withoutStop.test(model);

@@ -2,6 +2,7 @@
 // provider loses a parameter silently: a field without a rule goes through as it is; with one it is renamed, mapped, listed
 // as unsupported, or (only if it cannot change the answer) left out.
 import type { JsonPatch } from '../dialects/json-patch.ts';
+import { openaiFar } from '../dialects/openai/dialect.ts';
 import { gatewayFields } from '../dialects/openai/request.ts';
 import type { CanonicalRequest } from '../kernel/chat.ts';
 import { isObject, type JsonObject, type JsonValue } from '../kernel/json.ts';
@@ -73,6 +74,8 @@ const paths: Readonly<Record<Surface, string>> = {
   chat: '/chat/completions',
   completions: '/completions',
   embeddings: '/embeddings',
+  // Nobody of this format counts.
+  countTokens: '/chat/completions',
 };
 
 export interface Preparation {
@@ -96,7 +99,15 @@ export function prepareBody(request: CanonicalRequest, model: string, preparatio
   if (preparation.asksForUsage === false) {
     if (Object.hasOwn(body, 'stream_options')) patch['stream_options'] = undefined;
   } else if (request.stream) askForUsage(body, patch);
-  return { path: paths[request.surface], fromOrigin: false, patch, unsupported };
+  return {
+    dialect: openaiFar,
+    path: paths[request.surface],
+    fromOrigin: false,
+    body: 'canonical',
+    patch,
+    headers: [],
+    unsupported,
+  };
 }
 
 /** Answers why the value cannot be had; null when it was dealt with. */

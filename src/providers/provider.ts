@@ -4,6 +4,8 @@ import type { FarDialect } from '../dialects/dialect.ts';
 import type { JsonPatch } from '../dialects/json-patch.ts';
 import type { CanonicalRequest, Need } from '../kernel/chat.ts';
 import type { WallMs } from '../kernel/brands.ts';
+import type { DynamicAuth } from '../kernel/dynamic-auth.ts';
+import type { HeaderList } from '../kernel/headers.ts';
 import type { JsonObject } from '../kernel/json.ts';
 import type { Surface } from '../kernel/lane.ts';
 import type { ProviderName, TargetTraits } from '../kernel/provider.ts';
@@ -39,12 +41,18 @@ export interface Unsupported {
 }
 
 export interface Prepared {
+  /** What is spoken on this send. Where it is the caller's own dialect, its request and answer are passed through. */
+  readonly dialect: FarDialect;
   /** Below the base URL, or absolute (with leading `//`-less `/`-path) when `fromOrigin`; e.g. `/chat/completions`. */
   readonly path: string;
   /** True: `path` replaces the base URL's path (DeepSeek's `/beta/…`). */
   readonly fromOrigin: boolean;
-  /** Top-level fields to set or delete in the caller's body; always sets `model` when it differs. */
+  /** The canonical body, the caller's own one (`native`), or one written anew for another dialect. */
+  readonly body: 'canonical' | 'native' | JsonObject;
+  /** Top-level fields to set or delete in the canonical or native body; always sets `model` when it differs. */
   readonly patch: JsonPatch;
+  /** Of this send, besides the upstream's own. */
+  readonly headers: HeaderList;
   /** Refused with a 400, or deleted when the model says `dropParams`. */
   readonly unsupported: readonly Unsupported[];
 }
@@ -56,6 +64,19 @@ export interface Price {
   readonly outputMicroUsd: number;
 }
 
+/**
+ * What the config says about an account besides its address and keys, by name (Azure's `apiVersion`, Vertex's `project`);
+ * which ones there are is the provider's to say.
+ */
+export type Account = Readonly<Record<string, string>>;
+
+/** One setting of an account, as the config may say it. */
+export interface AccountSetting {
+  readonly kind: 'text' | 'flag' | 'file';
+  /** The only values there are; absent: any. */
+  readonly choices?: readonly string[];
+}
+
 /** What a provider lets be read about the account behind a credential (DeepSeek's balance). */
 export interface AccountPage {
   readonly path: string;
@@ -64,20 +85,32 @@ export interface AccountPage {
 
 export interface Provider {
   readonly name: ProviderName;
+  /** Its main one; `prepare` may choose another for a request. */
   readonly dialect: FarDialect;
   /** With `/v1` where the provider has it; null: the config must say `baseUrl`. */
   readonly defaultBaseUrl: string | null;
   readonly keyRequired: boolean;
+  /** How a key is shown. */
   readonly auth: AuthScheme;
+  /** What the config may say about an account; absent: nothing. */
+  readonly accountSettings?: Readonly<Record<string, AccountSetting>>;
+  /** What is wrong with an account, in words that name the setting; null: nothing. `hasAddress`: the config says where it is. */
+  accountTrouble?(account: Account, hasKey: boolean, hasAddress: boolean): string | null;
+  /** The base URL that an account's settings come to, with `defaultBaseUrl`'s rules; null when they say too little. */
+  address?(account: Account): string | null;
+  /** What stands in for a key where the config has none; null: nothing does. */
+  dynamicAuth?(account: Account): DynamicAuth | null;
   /** Public ids worth listing without asking; `GET /models` tells more where it exists. */
   readonly knownModels: readonly string[];
   /** Null: cannot list its models. Below the base URL. */
   readonly modelsPath: string | null;
+  /** Of GETs like that; absent: none. */
+  readonly lookupHeaders?: HeaderList;
   readonly accountPage: AccountPage | null;
   capabilities(model: string): Capabilities;
   /** Requests one account may have in flight; null when not known. */
   accountConcurrency(model: string): number | null;
-  prepare(request: CanonicalRequest, model: string): Prepared;
+  prepare(request: CanonicalRequest, model: string, account: Account): Prepared;
   /** Null when not known. `at` decides between peak and off-peak. */
   price(model: string, at: WallMs): Price | null;
 }

@@ -69,7 +69,7 @@ suite('an OpenAI-compatible server', () => {
   test('gets every parameter as the caller wrote it, and only the model’s name replaced', () => {
     const text = '{ "model": "public", "min_p": 0.10, "messages": [{"role":"user","content":"h\\u00e9"}], "seed":1 }';
     const request = { ...canonical(JSON.parse(text)), bytes: new TextEncoder().encode(text) };
-    const { patch, unsupported } = openaiCompatible.prepare(request, 'own');
+    const { patch, unsupported } = openaiCompatible.prepare(request, 'own', {});
     assert.deepEqual([patch, unsupported], [{ model: 'own' }, []]);
   });
 });

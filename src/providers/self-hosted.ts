@@ -2,6 +2,7 @@
 // no price. An engine writes down only where it differs.
 import { openaiFar } from '../dialects/openai/dialect.ts';
 import type { JsonObject } from '../kernel/json.ts';
+import { withHistory, withoutProofs } from './history.ts';
 import { prepareBody } from './parameters.ts';
 import type { Provider } from './provider.ts';
 
@@ -15,7 +16,7 @@ export const selfHosted = (engine: SelfHosted): Provider => ({
   modelsPath: '/models',
   accountPage: null,
   accountConcurrency: () => null,
-  prepare: (request, model) => prepareBody(request, model),
+  prepare: (request, model) => withHistory(request, prepareBody(request, model), withoutProofs),
   price: () => null,
   ...engine,
 });

@@ -9,7 +9,7 @@ export interface LogEntry {
   readonly model: string;
   readonly stream: boolean;
   readonly bodyBytes: number;
-  /** The first hex digits of the SHA-256 of the authorization header; null without one. */
+  /** The first hex digits of the SHA-256 of the credential, whichever header it came in; null without one. */
   readonly authorization: string | null;
   /** What the assistant message at the end said. */
   readonly prefix: string | null;

@@ -1,5 +1,6 @@
 // Behaviour: one way to behave, by name. What Spillway does about it is part of the table, because a fault that is listed
 // without its remedy is only a threat.
+import type { DialectName } from '../kernel/dialect-name.ts';
 import type { FaultKind } from '../kernel/fault.ts';
 import type { Script } from './script.ts';
 import type { PrefixManner, Turn } from './turn.ts';
@@ -16,10 +17,19 @@ export interface Behaviour {
   /** What Spillway takes it for; null where nothing is wrong. */
   readonly fault: FaultKind | null;
   readonly spillway: string;
+  /** The dialects in which it means something; all of them unless it says otherwise. */
+  readonly dialects?: readonly DialectName[];
   /** `continues` unless it says otherwise. */
   readonly prefix?: PrefixManner;
   readonly play: Play;
 }
+
+/** These behaviours, in these dialects alone. */
+export const onlyIn = (dialects: readonly DialectName[], rows: readonly Behaviour[]): Behaviour[] =>
+  rows.map((behaviour) => ({ ...behaviour, dialects }));
+
+export const isSpokenIn = ({ dialects }: Behaviour, dialect: DialectName): boolean =>
+  dialects === undefined || dialects.includes(dialect);
 
 /** One script for streams, another for bodies. */
 export function either(streamed: Play, whole: Play): Play {

@@ -1,20 +1,23 @@
 // Calm behaviours: nothing is wrong in the end, but the way there differs from what gateways expect.
-import { either } from './behaviour.ts';
+import { either, onlyIn, remedies } from './behaviour.ts';
 import type { Behaviour, Play } from './behaviour.ts';
-import { remedies } from './behaviour.ts';
-import { healthyCall, healthyReasoning, pieces } from './known-text.ts';
+import { healthyCall, healthyReasoning } from './known-text.ts';
 import { answer, bytes, head, wait } from './script.ts';
 import type { Part, Script } from './script.ts';
 import type { Manner } from './speech.ts';
-import { Speech, wholeBody } from './speech.ts';
+import { Speech } from './speech.ts';
+import type { Whole } from './tongues/tongue.ts';
 import type { Turn } from './turn.ts';
 
 function* streamed(turn: Turn, manner: Manner = {}): Script {
   const speech = new Speech(turn, manner);
   yield* speech.open();
-  yield* speech.say(turn.text);
+  yield* speech.text(turn.text);
   return yield* speech.close();
 }
+
+/** The body of an answer that is not streamed. */
+export const wholeBody = (turn: Turn, whole: Whole = {}): string => JSON.stringify(turn.tongue.whole(turn, whole));
 
 const whole: Play = (turn) => answer(200, wholeBody(turn));
 
@@ -33,7 +36,7 @@ function* slow(turn: Turn): Script {
   const speech = new Speech(turn);
   yield* speech.open();
   yield wait(ms);
-  yield* speech.say(turn.text);
+  yield* speech.text(turn.text);
   return yield* speech.close();
 }
 
@@ -41,59 +44,50 @@ const KEEP_ALIVES = 5;
 const KEEP_ALIVE_MS = 100;
 
 /** What DeepSeek sends while a request waits for its turn. The status is out before anybody knows how it ends. */
-export function* keptAlive(turn: Turn, speech: Speech): Part {
-  if (turn.asked.stream) yield* speech.head();
-  else yield head(200, { 'content-type': 'application/json' });
+export function* keepAlives(keepAlive: () => Part): Part {
   for (let count = 0; count < KEEP_ALIVES; count++) {
-    if (turn.asked.stream) yield* speech.comment();
-    else yield bytes('\n');
+    yield* keepAlive();
     yield wait(KEEP_ALIVE_MS);
   }
 }
 
-function* keepAliveThenAnswer(turn: Turn): Script {
+/** The same without a stream: blank lines before the body. */
+export function* blankLines(): Part {
+  yield head(200, { 'content-type': 'application/json' });
+  yield* keepAlives(function* blankLine() {
+    yield bytes('\n');
+  });
+}
+
+function* keepAliveThenText(turn: Turn): Script {
   const speech = new Speech(turn);
-  yield* keptAlive(turn, speech);
-  if (!turn.asked.stream) {
-    yield bytes(wholeBody(turn));
-    return 'end';
-  }
-  yield* speech.delta({ role: 'assistant', content: '' });
-  yield* speech.say(turn.text);
+  yield* speech.open(() => keepAlives(() => speech.keepAlive()));
+  yield* speech.text(turn.text);
   return yield* speech.close();
+}
+
+function* keepAliveThenBody(turn: Turn): Script {
+  yield* blankLines();
+  yield bytes(wholeBody(turn));
+  return 'end';
 }
 
 function* streamedReasoning(turn: Turn): Script {
   const speech = new Speech(turn);
   yield* speech.open();
-  if (turn.text.length > 0) yield* speech.say(healthyReasoning, 'reasoning_content');
-  yield* speech.say(turn.text);
+  if (turn.text.length > 0) yield* speech.thoughts(healthyReasoning);
+  yield* speech.text(turn.text);
   return yield* speech.close();
 }
 
-const wholeReasoning: Play = (turn) =>
-  answer(200, wholeBody(turn, { message: { reasoning_content: healthyReasoning } }));
-
-/** The pieces of the arguments, after the event that names the call. */
-export function* callPieces(speech: Speech, parts: readonly string[]): Part {
-  const call = { index: 0, id: 'call_wall', type: 'function', function: { name: healthyCall.name, arguments: '' } };
-  yield* speech.piece({ tool_calls: [call] });
-  for (const part of parts) yield* speech.piece({ tool_calls: [{ index: 0, function: { arguments: part } }] });
-}
+const wholeReasoning: Play = (turn) => answer(200, wholeBody(turn, { thinks: true }));
 
 function* streamedCall(turn: Turn): Script {
   const speech = new Speech(turn);
   yield* speech.open();
-  yield* callPieces(speech, pieces(healthyCall.arguments));
+  yield* speech.call(healthyCall.arguments);
   return yield* speech.close('tool_calls');
 }
-
-export const wholeCall = (turn: Turn): string =>
-  wholeBody(turn, {
-    content: null,
-    finish: 'tool_calls',
-    message: { tool_calls: [{ id: 'call_wall', type: 'function', function: healthyCall }] },
-  });
 
 const calm = (name: string, title: string, play: Play, spillway: string = remedies.none): Behaviour => ({
   name,
@@ -121,22 +115,42 @@ export const calmBehaviours: readonly Behaviour[] = [
   },
   calm(
     'keep-alive-then-answer',
-    'comments (blank lines without a stream) for 0.5 s, then a good answer',
-    keepAliveThenAnswer,
+    'keep-alives (blank lines without a stream) for 0.5 s, then a good answer',
+    either(keepAliveThenText, keepAliveThenBody),
     'counts keep-alives as life, not as progress, and passes on the answer',
   ),
-  calm('line-endings-cr', 'events end with CR CR', mannered({ lineEnd: '\r' })),
-  calm('line-endings-crlf', 'events end with CR LF CR LF', mannered({ lineEnd: '\r\n' })),
+  ...onlyIn(
+    ['openai', 'anthropic', 'responses'],
+    [
+      calm('line-endings-cr', 'events end with CR CR', mannered({ lineEnd: '\r' })),
+      calm('line-endings-crlf', 'events end with CR LF CR LF', mannered({ lineEnd: '\r\n' })),
+    ],
+  ),
   calm('byte-by-byte', 'every byte comes alone', mannered({ byteByByte: true })),
-  calm('reasoning', 'thinks in `reasoning_content`, then a good answer', either(streamedReasoning, wholeReasoning)),
+  calm('reasoning', 'thinks aloud, then a good answer', either(streamedReasoning, wholeReasoning)),
   calm(
     'tool-call',
     'a good tool call',
-    either(streamedCall, (turn) => answer(200, wholeCall(turn))),
+    either(streamedCall, (turn) => answer(200, wholeBody(turn, { calls: true }))),
   ),
-  calm('usage-on-finish', 'usage stands in the event with the finish reason', mannered({ usage: 'finish' }), oneBlock),
-  calm('usage-own-event', 'usage comes in its own event, asked for or not', mannered({ usage: 'ownEvent' }), oneBlock),
-  calm('usage-everywhere', 'every event has running usage', mannered({ usage: 'everywhere' }), oneBlock),
+  ...onlyIn(
+    ['openai'],
+    [
+      calm(
+        'usage-on-finish',
+        'usage stands in the event with the finish reason',
+        mannered({ usage: 'finish' }),
+        oneBlock,
+      ),
+      calm(
+        'usage-own-event',
+        'usage comes in its own event, asked for or not',
+        mannered({ usage: 'ownEvent' }),
+        oneBlock,
+      ),
+      calm('usage-everywhere', 'every event has running usage', mannered({ usage: 'everywhere' }), oneBlock),
+    ],
+  ),
   calm(
     'usage-none',
     'usage is never said',

@@ -10,9 +10,12 @@ export const healthyText = [
   'So the water rises, the gate opens 🚪, and everything arrives: 42 drops, not one lost. ✅',
 ].join('\n');
 
-/** What a behaviour that thinks aloud thinks, in `reasoning_content`. */
+/** What a behaviour that thinks aloud thinks. */
 export const healthyReasoning =
   'The user wants the known text. I must say all of it, 一字一句, and nothing else. 🤔 Let me begin at the beginning.';
+
+/** The proof that comes with thoughts in dialects that sign them; only this wall would take it back. */
+export const healthySignature = 'd2FsbC1zaWduYXR1cmU=';
 
 /** The call a behaviour with tools makes. */
 export const healthyCall = {

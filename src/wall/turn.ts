@@ -2,8 +2,11 @@
 import type { JsonObject } from '../kernel/json.ts';
 import { isObject } from '../kernel/json.ts';
 import { healthyText } from './known-text.ts';
+import type { Route } from './routes.ts';
+import type { Tongue } from './tongues/tongue.ts';
 
-export type Surface = 'chat' | 'text' | 'embeddings';
+/** `count`: only the tokens of the prompt are asked for. */
+export type Surface = 'chat' | 'text' | 'embeddings' | 'count';
 
 export interface Asked {
   readonly surface: Surface;
@@ -18,6 +21,7 @@ export interface Asked {
 }
 
 export interface Turn {
+  readonly tongue: Tongue;
   readonly asked: Asked;
   /** What is to be said: the known text, or what of it the prefix leaves. */
   readonly text: string;
@@ -34,14 +38,15 @@ export interface Turn {
 /** How a behaviour takes an assistant message at the end of the conversation. */
 export type PrefixManner = 'continues' | 'rejects' | 'echoes' | 'ignores';
 
-export function readAsked(surface: Surface, body: JsonObject, bodyBytes: number): Asked {
+/** The path speaks first: Converse has the model and the wish for a stream there. */
+export function readAsked({ surface, model, stream }: Route, body: JsonObject, bodyBytes: number): Asked {
   const options = body['stream_options'];
   return {
     surface,
-    model: typeof body['model'] === 'string' ? body['model'] : '',
-    stream: body['stream'] === true && surface !== 'embeddings',
+    model: model ?? (typeof body['model'] === 'string' ? body['model'] : ''),
+    stream: stream ?? (body['stream'] === true && (surface === 'chat' || surface === 'text')),
     wantsUsage: isObject(options) && options['include_usage'] === true,
-    prefix: surface === 'chat' ? prefixOf(body['messages']) : null,
+    prefix: surface === 'chat' ? prefixOf(body['messages'] ?? body['input']) : null,
     body,
     bodyBytes,
   };

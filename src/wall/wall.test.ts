@@ -426,6 +426,49 @@ test('every behaviour is a model, and every name finds its behaviour', async () 
   assert.equal(findBehaviour('flapping-<down s>-<up s>'), null);
 });
 
+const signed = (signature: string): object => ({
+  authorization: `AWS4-HMAC-SHA256 Credential=AKIA/20260102/eu/bedrock/aws4_request, Signature=${signature}`,
+});
+
+test('each path speaks its dialect, and a credential counts whatever header it comes in', async () => {
+  const asked = async (path: string, headers = {}, model = 'fail-500-once'): Promise<[number | null, string]> => {
+    const { status, body } = await ask(model, { path, headers });
+    return [status, body];
+  };
+  const own = /^\{"type":"error","error":\{"type":"api_error"/;
+  for (const path of ['/v1/messages', '/anthropic/v1/messages']) {
+    wall.reset();
+    for (const headers of [{ 'x-api-key': 'a' }, { 'x-api-key': 'b' }, { authorization: 'Bearer c' }]) {
+      const [status, body] = await asked(path, headers);
+      assert.equal(status, 500);
+      assert.match(body, own);
+      assert.equal((await asked(path, headers))[0], 200);
+    }
+    assert.equal(new Set(wall.log.map(({ authorization }) => authorization)).size, 3);
+    assert.match((await asked(path, {}, 'no-such'))[1], /"not_found_error"/);
+  }
+  for (const path of ['/v1/responses', '/responses'])
+    assert.match((await asked(path, {}, 'healthy'))[1], /"object":"response"/);
+  const converse = '/model/us.x%2Fa%3Afail-500-once/converse';
+  assert.deepEqual(await asked(converse, signed('1')), [500, '{"message":"The server had an error"}']);
+  const again = await ask('ignored', { path: `${converse}-stream`, headers: { ...signed('2') } });
+  assert.match(again.head, /^content-type: application\/vnd\.amazon\.eventstream\r?$/m);
+  assert.deepEqual(
+    wall.log.slice(-2).map(({ model, stream }) => [model, stream]),
+    [
+      ['us.x/a:fail-500-once', false],
+      ['us.x/a:fail-500-once', true],
+    ],
+  );
+  const elsewhere = await ask('', { path: '/model/line-endings-cr/converse' });
+  assert.deepEqual([elsewhere.status, /in the dialect converse/.test(elsewhere.body)], [400, true]);
+  assert.equal((await ask('', { path: '/model/%zz/converse' })).status, 400);
+  assert.deepEqual(
+    (await ask('healthy', { path: '/v1/messages/count_tokens' })).body.match(/^\{"input_tokens":\d+\}$/)?.length,
+    1,
+  );
+});
+
 const post = (body: string): string =>
   `POST /v1/chat/completions HTTP/1.1\r\nhost: w\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 

@@ -1,4 +1,4 @@
-// The wall: a provider in OpenAI's dialect that misbehaves on command. The model's name picks the behaviour. It must
+// The wall: a provider that misbehaves on command, in every dialect. The model's name picks the behaviour. It must
 // outlive whatever is sent to it, and never keep a timer or a socket for a client that has left.
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -9,12 +9,17 @@ import type { JsonObject } from '../kernel/json.ts';
 import { isObject } from '../kernel/json.ts';
 import { AttemptLog } from './attempt-log.ts';
 import type { LogEntry } from './attempt-log.ts';
+import { isSpokenIn } from './behaviour.ts';
 import { behaviours, findBehaviour, usableName } from './behaviours.ts';
 import type { Found } from './behaviours.ts';
-import { errorBody } from './refusals.ts';
+import { callerOf, credentialOf } from './caller.ts';
+import { routeOf } from './routes.ts';
+import type { Route } from './routes.ts';
 import { Stage } from './stage.ts';
+import type { Tongue } from './tongues/tongue.ts';
+import { tongues } from './tongues/tongues.ts';
 import { readAsked, textAfter } from './turn.ts';
-import type { Asked, Surface, Turn } from './turn.ts';
+import type { Asked, Turn } from './turn.ts';
 import { Visits } from './visits.ts';
 
 export interface WallOptions {
@@ -42,16 +47,6 @@ const DIGEST_DIGITS = 12;
 const BACKLOG = 4_096;
 /** Longer than clients keep idle connections, so that no request meets a connection that is just being closed. */
 const KEEP_ALIVE_MS = 120_000;
-
-const surfaces = new Map<string, Surface>(
-  Object.entries({
-    '/v1/chat/completions': 'chat',
-    '/beta/chat/completions': 'chat',
-    '/v1/beta/chat/completions': 'chat',
-    '/v1/completions': 'text',
-    '/v1/embeddings': 'embeddings',
-  } as const),
-);
 
 export async function startWall(options: WallOptions): Promise<Wall> {
   const house = new House();
@@ -110,14 +105,14 @@ class House {
     request.on('error', () => {});
     response.on('error', () => {});
     const path = (request.url ?? '').replace(/[?#].*$/s, '');
-    const surface = surfaces.get(path);
-    if (surface === undefined) {
+    const route = routeOf(path);
+    if (route === null) {
       request.resume();
       this.#page(request, path, response);
-    } else if (request.method === 'POST') this.#read(request, response, path, surface);
+    } else if (request.method === 'POST') this.#read(request, response, path, route);
     else {
       request.resume();
-      refuse(response, 405, `${path} takes POST only`);
+      refuse(response, tongues[route.dialect], 405, `${path} takes POST only`);
     }
   }
 
@@ -129,10 +124,11 @@ class House {
     else if (name === 'DELETE /log') {
       this.reset();
       say(response, 200, '[]');
-    } else refuse(response, 404, `nothing at ${name}`);
+    } else refuse(response, tongues.openai, 404, `nothing at ${name}`);
   }
 
-  #read(request: IncomingMessage, response: ServerResponse, path: string, surface: Surface): void {
+  #read(request: IncomingMessage, response: ServerResponse, path: string, route: Route): void {
+    const tongue = tongues[route.dialect];
     const chunks: Buffer[] = [];
     let size = 0;
     request.on('data', (chunk: Buffer) => {
@@ -141,17 +137,18 @@ class House {
       else chunks.length = 0;
     });
     request.on('end', () => {
-      if (size > BODY_BYTES_MAX) return refuse(response, 413, 'the body is too large');
+      if (size > BODY_BYTES_MAX) return refuse(response, tongue, 413, 'the body is too large');
       const body = parse(Buffer.concat(chunks));
-      if (body === null) return refuse(response, 400, 'the body must be a JSON object');
-      this.#answer(request, response, path, readAsked(surface, body, size));
+      if (body === null) return refuse(response, tongue, 400, 'the body must be a JSON object');
+      this.#answer(request, response, path, tongue, readAsked(route, body, size));
     });
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse, path: string, asked: Asked): void {
-    const found = findBehaviour(asked.model);
+  #answer(request: IncomingMessage, response: ServerResponse, path: string, tongue: Tongue, asked: Asked): void {
+    const known = findBehaviour(asked.model);
+    const found = known !== null && isSpokenIn(known.behaviour, tongue.name) ? known : null;
     const { text, note } = textAfter(asked.prefix, found?.behaviour.prefix ?? 'continues');
-    const { authorization, 'x-wall-key': wallKey } = request.headers;
+    const credential = credentialOf(request.headers);
     const nowMs = systemClock.wall();
     const now = systemClock.now();
     const entry = this.log.add({
@@ -160,19 +157,20 @@ class House {
       model: asked.model.slice(0, KEPT_LETTERS_MAX),
       stream: asked.stream,
       bodyBytes: asked.bodyBytes,
-      authorization: authorization === undefined ? null : nodeDigest.sha256(authorization).slice(0, DIGEST_DIGITS),
+      authorization: credential === null ? null : nodeDigest.sha256(credential).slice(0, DIGEST_DIGITS),
       prefix: asked.prefix === null ? null : asked.prefix.slice(0, KEPT_LETTERS_MAX),
       note: found === null ? 'no such behaviour' : note,
     });
     if (found === null) {
-      entry.status = 404;
+      const name = asked.model.slice(0, 100);
+      const why = `The model \`${name}\` does not exist in the dialect ${tongue.name}: see GET /v1/models`;
+      const { status, headers, body } = tongue.refusal('unknownModel', why);
+      entry.status = status;
       entry.tookMs = 0;
-      const why = `The model \`${asked.model.slice(0, 100)}\` does not exist: see GET /v1/models`;
-      return say(response, 404, errorBody(why, 'invalid_request_error', 'model_not_found', 'model'));
+      return say(response, status, body, headers);
     }
-    const caller = String(wallKey ?? authorization ?? '');
-    const visit = this.#visits.count(asked.model.slice(0, KEPT_LETTERS_MAX), caller, now);
-    const turn = { asked, text, ...visit, nowMs, id: `wall-${entry.number}`, numbers: found.numbers };
+    const visit = this.#visits.count(asked.model.slice(0, KEPT_LETTERS_MAX), callerOf(request.headers), now);
+    const turn = { tongue, asked, text, ...visit, nowMs, id: `wall-${entry.number}`, numbers: found.numbers };
     const played = play(response, turn, found, entry);
     this.#playing.add(played);
     void played.then(() => this.#playing.delete(played));
@@ -216,11 +214,18 @@ function modelList(): string {
   return JSON.stringify({ object: 'list', data });
 }
 
-function refuse(response: ServerResponse, status: number, message: string): void {
-  say(response, status, errorBody(message, 'invalid_request_error', null));
+/** What is wrong before a behaviour can be looked for: the status is HTTP's, the words are the dialect's. */
+function refuse(response: ServerResponse, tongue: Tongue, status: number, message: string): void {
+  const { headers, body } = tongue.refusal('wrongRequest', message);
+  say(response, status, body, headers);
 }
 
-function say(response: ServerResponse, status: number, body: string): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
+function say(
+  response: ServerResponse,
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(body);
 }

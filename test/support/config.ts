@@ -6,6 +6,7 @@ import type { ProviderFacts } from '../../src/adapters/config/reading.ts';
 import { environmentOf } from '../../src/adapters/environment.ts';
 import { fail, ok, type Result } from '../../src/kernel/result.ts';
 import type { Config } from '../../src/ports/config.ts';
+import { catalogue } from '../../src/providers/catalogue.ts';
 
 const hosted = { defaultBaseUrl: 'https://api.test/v1', keyRequired: true };
 const local = { defaultBaseUrl: 'http://127.0.0.1:9/v1', keyRequired: false };
@@ -14,6 +15,10 @@ const elsewhere = { defaultBaseUrl: null, keyRequired: false };
 export const providerFacts: ProviderFacts = {
   deepseek: hosted,
   openai: hosted,
+  anthropic: hosted,
+  'azure-openai': catalogue['azure-openai'],
+  bedrock: catalogue.bedrock,
+  vertex: catalogue.vertex,
   'openai-compatible': elsewhere,
   vllm: elsewhere,
   sglang: elsewhere,

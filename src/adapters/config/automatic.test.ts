@@ -48,12 +48,46 @@ test('each known variable brings its upstream, and the demo stays', () => {
   assert.deepEqual(rows, [
     ['deepseek', 'deepseek', null, 'sk-1,sk-2', true],
     ['openai', 'openai', null, 'sk-3', true],
-    ['anthropic', 'openai-compatible', 'https://api.anthropic.com/v1', 'sk-4', true],
+    ['anthropic', 'anthropic', null, 'sk-4', true],
     ['mistral', 'mistral', null, 'sk-5', true],
     ['ollama', 'ollama', 'http://localhost:11434/v1', '', true],
     ['vllm', 'vllm', 'http://gpu:8000/v1', 'sk-6', true],
     ['demo', 'scripted', null, '', false],
   ]);
+});
+
+const account = (variables: Record<string, string>, name: string) => {
+  const it = found(variables).upstreams[name];
+  return it === undefined ? null : [it.provider, it.apiKeys.join(), it.account];
+};
+
+test('Azure needs its key and its endpoint, and keeps to the version said', () => {
+  const both = { AZURE_OPENAI_API_KEY: 'k', AZURE_OPENAI_ENDPOINT: 'https://r.openai.azure.com/' };
+  assert.equal(account({ AZURE_OPENAI_API_KEY: 'k' }, 'azure-openai'), null);
+  assert.equal(account({ AZURE_OPENAI_ENDPOINT: 'https://r.openai.azure.com' }, 'azure-openai'), null);
+  const endpoint = 'https://r.openai.azure.com/';
+  assert.deepEqual(account(both, 'azure-openai'), ['azure-openai', 'k', { endpoint }]);
+  const dated = account({ ...both, OPENAI_API_VERSION: '2024-10-21' }, 'azure-openai');
+  assert.deepEqual(dated, ['azure-openai', 'k', { endpoint, apiVersion: '2024-10-21' }]);
+});
+
+test('Bedrock needs its own key and a region: plain AWS keys are everybody’s', () => {
+  const plain = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 's', AWS_REGION: 'eu-west-1' };
+  assert.equal(account(plain, 'bedrock'), null);
+  assert.equal(account({ AWS_BEARER_TOKEN_BEDROCK: 'b' }, 'bedrock'), null);
+  const region = 'eu-west-1';
+  assert.deepEqual(account({ ...plain, AWS_BEARER_TOKEN_BEDROCK: 'b' }, 'bedrock'), ['bedrock', 'b', { region }]);
+  assert.deepEqual(account({ AWS_BEARER_TOKEN_BEDROCK: 'b', AWS_DEFAULT_REGION: region }, 'bedrock')?.[2], { region });
+});
+
+test('Vertex needs a credentials file and a project', () => {
+  const file = { GOOGLE_APPLICATION_CREDENTIALS: '/k.json' };
+  assert.equal(account(file, 'vertex'), null);
+  assert.equal(account({ GOOGLE_CLOUD_PROJECT: 'p' }, 'vertex'), null);
+  const both = { ...file, GOOGLE_CLOUD_PROJECT: 'p' };
+  assert.deepEqual(account(both, 'vertex'), ['vertex', '', { project: 'p' }]);
+  const placed = account({ ...both, GOOGLE_CLOUD_LOCATION: 'eu' }, 'vertex');
+  assert.deepEqual(placed?.[2], { project: 'p', location: 'eu' });
 });
 
 test('OLLAMA_HOST may be written in every way Ollama takes', () => {

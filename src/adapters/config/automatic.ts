@@ -4,7 +4,8 @@ import { fail, ok, type Result } from '../../kernel/result.ts';
 import type { ModelConfig, UpstreamConfig } from '../../ports/config.ts';
 import type { Environment } from '../environment.ts';
 import { defaultTimeouts } from './defaults.ts';
-import { bareRecord, urlTrouble, withoutTrailingSlashes } from './reading.ts';
+import { cloudUpstreams } from './automatic-clouds.ts';
+import { bareRecord, isKey, splitKeys, urlTrouble, withoutTrailingSlashes } from './reading.ts';
 
 export interface Automatic {
   readonly source: 'environment' | 'built-in';
@@ -13,8 +14,6 @@ export interface Automatic {
 }
 
 const OLLAMA_PORT = 11_434;
-/** Anthropic's own OpenAI-style endpoint, until Spillway speaks Anthropic's dialect. */
-const ANTHROPIC_BASE_URL = 'https://api.anthropic.com/v1';
 
 /** `ownPort`: where we will listen; a variable meant for our clients must not make us our own upstream. */
 export function automaticUpstreams(environment: Environment, ownPort: number): Result<Automatic, readonly string[]> {
@@ -32,11 +31,10 @@ export function automaticUpstreams(environment: Environment, ownPort: number): R
   const openai = openaiUpstream(known.OPENAI_BASE_URL, keyed('OPENAI_API_KEY'), ownPort, problems);
   if (openai !== null) found.set('openai', openai);
   const anthropic = keyed('ANTHROPIC_API_KEY');
-  if (anthropic.length > 0) {
-    found.set('anthropic', plain({ provider: 'openai-compatible', baseUrl: ANTHROPIC_BASE_URL, apiKeys: anthropic }));
-  }
+  if (anthropic.length > 0) found.set('anthropic', plain({ provider: 'anthropic', apiKeys: anthropic }));
   const mistral = keyed('MISTRAL_API_KEY');
   if (mistral.length > 0) found.set('mistral', plain({ provider: 'mistral', apiKeys: mistral }));
+  for (const cloud of cloudUpstreams(known, problems)) found.set(cloud.provider, plain(cloud));
   const ollama = address(known.OLLAMA_HOST, 'OLLAMA_HOST', ollamaBaseUrl, problems);
   if (ollama !== null) found.set('ollama', plain({ provider: 'ollama', baseUrl: ollama }));
   const vllm = address(known.VLLM_BASE_URL, 'VLLM_BASE_URL', withVersion, problems);
@@ -73,14 +71,6 @@ function plain(settings: Pick<UpstreamConfig, 'provider'> & Partial<UpstreamConf
     discover: true,
     ...settings,
   };
-}
-
-function splitKeys(list: string | null): string[] {
-  return [...new Set((list ?? '').split(',').map((key) => key.trim()))].filter((key) => key !== '');
-}
-
-function isKey(text: string): boolean {
-  return /^[\x21-\x7e]+$/.test(text);
 }
 
 function openaiUpstream(

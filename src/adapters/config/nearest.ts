@@ -27,6 +27,14 @@ const otherNames: Readonly<Record<string, readonly string[]>> = {
   circuitbreaker: ['breaker'],
   healthcheck: ['health'],
   modelgroupalias: ['aliases'],
+  awsregionname: ['region'],
+  awsaccesskeyid: ['accessKeyId'],
+  awssecretaccesskey: ['secretAccessKey'],
+  awssessiontoken: ['sessionToken'],
+  resourcename: ['resource'],
+  vertexproject: ['project'],
+  vertexlocation: ['location'],
+  vertexcredentials: ['serviceAccountFile'],
 };
 
 /** Null when nothing is near enough to be worth saying. */

@@ -244,7 +244,7 @@ const refusals: readonly (readonly [string, string, string])[] = [
   [
     'a missing provider',
     'upstreams: {mine: {baseUrl: "http://x/v1"}}',
-    '1:13: upstream `mine` needs a `provider`: deepseek, openai, openai-compatible, vllm, sglang, tgi, ollama, llama-cpp, mistral, scripted',
+    '1:13: upstream `mine` needs a `provider`: deepseek, openai, anthropic, azure-openai, bedrock, vertex, openai-compatible, vllm, sglang, tgi, ollama, llama-cpp, mistral, scripted',
   ],
   [
     'a header that overrides the key',

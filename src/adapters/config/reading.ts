@@ -2,10 +2,19 @@
 import type { ProviderName } from '../../kernel/provider.ts';
 import type { Problems } from './problems.ts';
 
+export type Account = Readonly<Record<string, string>>;
+
 interface ProviderFact {
-  /** Null: the file must say `baseUrl`. */
+  /** Null: the file must say `baseUrl`, or an account that comes to one. */
   readonly defaultBaseUrl: string | null;
   readonly keyRequired: boolean;
+  /** Settings of `account` that mean something there; absent: none. */
+  readonly accountSettings?: Readonly<
+    Record<string, { readonly kind: 'text' | 'flag' | 'file'; readonly choices?: readonly string[] }>
+  >;
+  /** Ends the sentence “provider x …”; null: nothing is wrong. */
+  accountTrouble?(account: Account, hasKey: boolean, hasAddress: boolean): string | null;
+  address?(account: Account): string | null;
 }
 /** What the configuration must know of providers; the composition passes its catalogue. */
 export type ProviderFacts = Readonly<Record<ProviderName, ProviderFact>>;
@@ -40,4 +49,13 @@ export function bareRecord<Value>(entries: Iterable<readonly [string, Value]>): 
   const record = Object.create(null) as Record<string, Value>;
   for (const [name, value] of entries) record[name] = value;
   return record;
+}
+
+/** Several keys of one variable, separated by commas. */
+export function splitKeys(list: string | null): string[] {
+  return [...new Set((list ?? '').split(',').map((key) => key.trim()))].filter((key) => key !== '');
+}
+
+export function isKey(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text);
 }

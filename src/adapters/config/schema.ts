@@ -76,6 +76,26 @@ const health = z
   .meta({ description: 'Ask the upstream regularly whether it is well; `{}` asks with the defaults.' })
   .optional();
 
+const account = z
+  .strictObject({
+    resource: text('Azure: the resource’s name, as in `https://NAME.openai.azure.com`.'),
+    endpoint: text('Azure: the endpoint as the portal shows it, instead of `resource`; a Foundry project too.'),
+    apiVersion: text('Azure: a dated version, for resources whose deployments stand in the address.'),
+    entra: flag('Azure: show an Entra token instead of a key. Needs the package `@azure/identity`.'),
+    entraScope: text('Azure: what the token is for, where the usual scope is not it.'),
+    region: text('Bedrock: the AWS region. Default: the upstream’s `region`.'),
+    api: text('OpenAI, Azure: `chat` or `responses`. Bedrock: `openai`, `converse` or `mantle`. Left out: what fits.'),
+    accessKeyId: text('Bedrock: signs requests. Left out: AWS’s own chain (environment, profile, role, machine).'),
+    secretAccessKey: text('Bedrock: with `accessKeyId`.'),
+    sessionToken: text('Bedrock: with temporary keys.'),
+    project: text('Vertex: the id of the Google Cloud project.'),
+    location: text('Vertex: `global`, `us-central1`, … Default: the upstream’s `region`, or `global`.'),
+    serviceAccountFile: text('Vertex: key file, relative to this file. Left out: Google’s own chain.'),
+    serviceAccountJson: text('Vertex: the same as text.'),
+  })
+  .meta({ description: 'What the provider must know of the account besides its keys, mostly in a cloud.' })
+  .optional();
+
 const upstream = z.strictObject({
   provider: z
     .enum(providerNames)
@@ -93,6 +113,7 @@ const upstream = z.strictObject({
     .meta({ description: 'Headers sent with every request to this upstream.' })
     .optional(),
   region: text('Where it computes, for keys that are bound to regions.'),
+  account,
   caFile: text('PEM file with the authority to trust besides the system’s; relative to this file.'),
   proxy: text('HTTP proxy on the way to this upstream: `http://proxy:3128`.'),
   health,

@@ -15,7 +15,15 @@ const settings = allSettings().filter((setting) => setting !== '$schema');
 
 test('the example is valid, without any variable set', () => {
   const config = goodConfig(example);
-  assert.deepEqual(Object.keys(config.upstreams), ['deepseek', 'gpu', 'anything', 'demo']);
+  assert.deepEqual(Object.keys(config.upstreams), [
+    'deepseek',
+    'gpu',
+    'anything',
+    'azure',
+    'bedrock',
+    'vertex',
+    'demo',
+  ]);
 });
 
 test('the example fits the schema word for word', () => {

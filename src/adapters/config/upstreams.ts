@@ -1,9 +1,10 @@
 // Upstreams: the `upstreams` section → UpstreamConfig, with everything checked that the shape alone cannot tell.
 import { type ProviderName, providerNames } from '../../kernel/provider.ts';
 import type { HealthConfig, UpstreamConfig } from '../../ports/config.ts';
+import { checkAccount, readAccount } from './accounts.ts';
 import { defaultHealth } from './defaults.ts';
 import type { Path } from './problems.ts';
-import { type Reading, urlTrouble, withoutTrailingSlashes } from './reading.ts';
+import { isKey, type Reading, urlTrouble, withoutTrailingSlashes } from './reading.ts';
 import type { FileUpstream } from './schema.ts';
 
 export function readUpstream(name: string, file: FileUpstream, discover: boolean, reading: Reading): UpstreamConfig {
@@ -14,6 +15,8 @@ export function readUpstream(name: string, file: FileUpstream, discover: boolean
   }
   if (provider === 'scripted') refuseNetworkSettings(file, path, reading);
   const apiKeys = readApiKeys(file, path, reading);
+  const account = readAccount(file, provider, path, reading);
+  checkAccount(file, provider, account, apiKeys.length > 0, path, reading);
   checkAddress(file, provider, path, reading);
   if (provider !== null && apiKeys.length === 0 && reading.providers[provider].keyRequired) {
     reading.problems.add(
@@ -33,6 +36,7 @@ export function readUpstream(name: string, file: FileUpstream, discover: boolean
     tokensPerMinute: file.tokensPerMinute ?? null,
     headers: readHeaders(file, path, apiKeys.length > 0, reading),
     region: file.region ?? null,
+    ...(Object.keys(account).length > 0 && { account }),
     caFile: readCaFile(file, path, reading),
     proxy: file.proxy ?? null,
     health: readHealth(file, path, reading),
@@ -53,7 +57,7 @@ function readProvider(name: string, file: FileUpstream, path: Path, reading: Rea
 }
 
 function refuseNetworkSettings(file: FileUpstream, path: Path, reading: Reading): void {
-  for (const name of ['baseUrl', 'apiKey', 'apiKeys', 'headers', 'caFile', 'proxy', 'health'] as const) {
+  for (const name of ['baseUrl', 'apiKey', 'apiKeys', 'headers', 'account', 'caFile', 'proxy', 'health'] as const) {
     if (file[name] === undefined) continue;
     reading.problems.add([...path, name], `\`${name}\` has no effect: the scripted provider has no network`, 'name');
   }
@@ -70,7 +74,7 @@ function readApiKeys(file: FileUpstream, path: Path, reading: Reading): string[]
   for (const { value, at } of all) {
     // Secrets mounted from files often end with a line break, which no header may hold.
     const secret = value.trim();
-    if (!/^[\x21-\x7e]+$/.test(secret)) problems.add(at, 'this key holds white space or characters no key has');
+    if (!isKey(secret)) problems.add(at, 'this key holds white space or characters no key has');
     else if (kept.has(secret)) problems.add(at, 'this key is listed twice');
     kept.add(secret);
   }
@@ -82,7 +86,7 @@ function checkAddress(file: FileUpstream, provider: ProviderName | null, path: P
   if (file.baseUrl !== undefined) {
     const trouble = urlTrouble(file.baseUrl);
     if (trouble !== null) problems.add([...path, 'baseUrl'], `\`baseUrl\` ${trouble}`);
-  } else if (provider !== null && provider !== 'scripted' && reading.providers[provider].defaultBaseUrl === null) {
+  } else if (provider !== null && provider !== 'scripted' && isPlaceless(reading.providers[provider])) {
     problems.add(
       [...path, 'baseUrl'],
       `provider ${provider} needs a \`baseUrl\`, like \`http://host:8000/v1\``,
@@ -95,6 +99,10 @@ function checkAddress(file: FileUpstream, provider: ProviderName | null, path: P
     problems.add([...path, 'proxy'], '`proxy` must be an address like `http://proxy:3128`');
   }
 }
+
+/** Where an account comes to an address, its provider says what is missing. */
+const isPlaceless = (provider: Reading['providers'][ProviderName]): boolean =>
+  provider.defaultBaseUrl === null && provider.address === undefined;
 
 /** Headers that are ours to set, or that change what the connection means. */
 const ownHeaders = new Set([

@@ -9,6 +9,7 @@ export const operationNames = {
   chat: 'chat',
   completions: 'text_completion',
   embeddings: 'embeddings',
+  countTokens: 'count_tokens',
 } as const satisfies Record<Surface, string>;
 
 const providerNames: Readonly<Record<string, string>> = {

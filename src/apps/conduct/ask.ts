@@ -2,6 +2,7 @@
 // the things that no gateway may do. Compared exactly: the wall's answers are known texts.
 import { systemClock, systemTimers } from '../../adapters/system.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../kernel/json.ts';
+import { type TongueName, tongues } from './tongues.ts';
 
 /**
  * answer: exactly the known answer. error: trouble the client can see. filtered: stopped by a policy, and says so. half: part of the answer, ended as if whole.
@@ -13,6 +14,7 @@ export interface Question {
   /** With `/v1`. */
   readonly url: string;
   readonly apiKey: string;
+  readonly tongue: TongueName;
   readonly model: string;
   readonly stream: boolean;
   /** The known answer: text, or the arguments of the tool call. */
@@ -27,9 +29,6 @@ export interface Reply {
   readonly detail: string;
   readonly ms: number;
 }
-
-const look = { name: 'look_up', parameters: { type: 'object', properties: { place: { type: 'string' } } } };
-const tools = [{ type: 'function', function: look }];
 
 export async function ask(question: Question): Promise<Reply> {
   const startedAt = systemClock.now();
@@ -47,27 +46,26 @@ export async function ask(question: Question): Promise<Reply> {
 type Judged = Pick<Reply, 'verdict' | 'detail'>;
 
 async function attempt(question: Question, signal: AbortSignal): Promise<Judged> {
-  const { url, apiKey, model, stream, tool } = question;
-  const messages = [{ role: 'user', content: 'Go on.' }];
-  const response = await fetch(`${url}/chat/completions`, {
+  const { url, apiKey, stream, tongue } = question;
+  const { path, headers, body } = tongues[tongue];
+  const response = await fetch(`${url}${path}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${apiKey}` },
-    body: JSON.stringify({ model, messages, stream, ...(tool && { tools }) }),
+    headers: { 'content-type': 'application/json', ...headers(apiKey) },
+    body: JSON.stringify(body(question)),
     signal,
   });
-  const body = await response.text();
+  const text = await response.text();
   if (!response.ok) return { verdict: 'error', detail: `status ${response.status}` };
-  return stream ? judgeStream(body, question) : judgeWhole(body, question);
+  return stream ? judgeStream(text, question) : judgeWhole(text, question);
 }
 
 function judgeWhole(body: string, question: Question): Judged {
   const answer = parse(body.trim());
+  if (answer === null) return { verdict: 'half', detail: 'status 200 without an answer' };
+  const { said, finish, error } = tongues[question.tongue].whole(answer, question.tool);
   // A success status with an error in it looks like an answer to every SDK.
-  if (answer === null || answer['error'] !== undefined)
-    return { verdict: 'half', detail: 'status 200 without an answer' };
-  const choice = firstOf(answer['choices']);
-  const said = saidIn(isObject(choice?.['message']) ? choice['message'] : {}, question.tool);
-  return compare(said, question.expected, finishOf(choice));
+  if (error !== null) return { verdict: 'half', detail: `status 200 with an error: ${error}` };
+  return compare(said, question, finish);
 }
 
 function judgeStream(body: string, question: Question): Judged {
@@ -87,37 +85,29 @@ function judgeStream(body: string, question: Question): Judged {
     }
     const event = parse(data);
     if (event === null) return { verdict: 'wrong', detail: 'an event that is no JSON' };
-    if (event['error'] !== undefined)
-      return { verdict: 'error', detail: `in-band: ${JSON.stringify(event['error']).slice(0, 100)}` };
-    const choice = firstOf(event['choices']);
-    said += saidIn(isObject(choice?.['delta']) ? choice['delta'] : {}, question.tool);
-    finish = finishOf(choice) ?? finish;
+    const heard = tongues[question.tongue].event(event, question.tool);
+    if (heard.error !== null) return { verdict: 'error', detail: `in-band: ${heard.error}` };
+    said += heard.said;
+    finish = heard.finish ?? finish;
+    done ||= heard.done;
   }
-  return compare(said, question.expected, done ? finish : null);
+  return compare(said, question, done ? finish : null);
 }
 
-const finishOf = (choice: JsonObject | null): string | null =>
-  typeof choice?.['finish_reason'] === 'string' ? choice['finish_reason'] : null;
-
 /** `finish` null: it did not end as an answer does. */
-function compare(said: string, expected: string, finish: string | null): Judged {
+function compare(said: string, { expected, tool }: Question, finish: string | null): Judged {
   if (finish === 'content_filter' && expected.startsWith(said)) return { verdict: 'filtered', detail: '' };
-  if (said === expected && finish !== null) return { verdict: 'answer', detail: '' };
+  if (finish !== null && (tool ? sameJson(said, expected) : said === expected))
+    return { verdict: 'answer', detail: '' };
   if (expected.startsWith(said))
     return { verdict: 'half', detail: `${said.length} of ${expected.length} characters, no error` };
   return { verdict: 'wrong', detail: `other text: ${JSON.stringify(said.slice(-60))}` };
 }
 
-function saidIn(message: JsonObject, tool: boolean): string {
-  if (!tool) return typeof message['content'] === 'string' ? message['content'] : '';
-  const call = firstOf(message['tool_calls']);
-  const called = isObject(call?.['function']) ? call['function'] : {};
-  return typeof called['arguments'] === 'string' ? called['arguments'] : '';
-}
-
-function firstOf(list: JsonValue | undefined): JsonObject | null {
-  const first = Array.isArray(list) ? list[0] : undefined;
-  return isObject(first) ? first : null;
+/** Arguments may be spelled anew on the way (Anthropic's are an object). */
+function sameJson(left: string, right: string): boolean {
+  const [one, other] = [parse(left), parse(right)];
+  return one !== null && other !== null && JSON.stringify(one) === JSON.stringify(other);
 }
 
 function parse(text: string): JsonObject | null {

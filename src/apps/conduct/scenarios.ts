@@ -2,6 +2,11 @@
 // times: stream and whole, with that target alone and with a healthy one beside it. A gateway may answer whole or admit the
 // trouble; it may never hang, show half an answer as a whole one, or show other text than was said.
 
+import { type DialectName, dialectNames } from '../../kernel/dialect-name.ts';
+import { isSpokenIn } from '../../wall/behaviour.ts';
+import { findBehaviour } from '../../wall/behaviours.ts';
+import { type TongueName, tongueNames } from './tongues.ts';
+
 /**
  * `answer`: the whole text, exactly. `error`: trouble that the client can see. `either`: both are honest. `filtered`: what
  * was said before the policy stopped it, with the finish reason that says so.
@@ -20,6 +25,8 @@ export interface Scenario {
   readonly second: string;
   /** The answer is a tool call. */
   readonly tool: boolean;
+  /** It breaks off in the middle of a text: only a target that continues a prefix saves what was streamed. */
+  readonly midway: boolean;
 }
 
 type Row = readonly [
@@ -64,6 +71,19 @@ const rows: readonly Row[] = [
   ['byte-by-byte', 'one byte at a time', 'answer', 'answer', { sendsMax: 1 }],
   ['error-in-band', 'an error inside a 200', 'error', 'answer'],
   ['error-in-band-late', 'an error inside a 200, after content', 'either', 'answer'],
+  ['overloaded-in-band', 'an overload told inside a 200', 'error', 'answer'],
+  ['overloaded-in-band-late', 'an overload told after content', 'either', 'answer'],
+  ['throttled-in-band', 'throttled inside a 200', 'error', 'answer'],
+  ['throttled-in-band-late', 'throttled after content', 'either', 'answer'],
+  ['overloaded-529', '529, overloaded (Anthropic)', 'error', 'answer'],
+  ['overloaded-529-once', '529 once (Anthropic)', 'answer', 'answer'],
+  ['model-error-in-band', 'a model error inside a 200 (Bedrock)', 'error', 'answer'],
+  ['model-error-in-band-late', 'a model error after content (Bedrock)', 'either', 'answer'],
+  ['bad-checksum', 'a frame with a wrong checksum (Bedrock)', 'either', 'answer'],
+  ['torn-frame', 'a frame cut in two (Bedrock)', 'either', 'answer'],
+  ['response-failed', 'response.failed (Responses)', 'error', 'answer'],
+  ['response-failed-late', 'response.failed after content (Responses)', 'either', 'answer'],
+  ['no-completed', 'no response.completed (Responses)', 'either', 'answer'],
   ['no-resources', 'insufficient_system_resource', 'error', 'answer'],
   ['no-resources-late', 'insufficient_system_resource, after content', 'either', 'answer'],
   ['empty', 'finished, but nothing said', 'error', 'answer'],
@@ -84,6 +104,25 @@ const rows: readonly Row[] = [
   ['usage-none', 'no usage at all', 'answer', 'answer', { sendsMax: 1 }],
 ];
 
+const midway = new Set([
+  'cut',
+  'cut-clean',
+  'cut-once',
+  'stall',
+  'giant-event-late',
+  'malformed-event',
+  'error-in-band-late',
+  'overloaded-in-band-late',
+  'throttled-in-band-late',
+  'model-error-in-band-late',
+  'no-resources-late',
+  'reasoning-then-cut',
+  'response-failed-late',
+  'no-completed',
+  'bad-checksum',
+  'torn-frame',
+]);
+
 /** As many as a gateway may try by default. */
 const SENDS_MAX = 5;
 
@@ -95,6 +134,7 @@ export const scenarios: readonly Scenario[] = rows.map(([behaviour, title, alone
   sendsMax: SENDS_MAX,
   second: 'healthy',
   tool: false,
+  midway: midway.has(behaviour),
   ...more,
 }));
 
@@ -111,21 +151,52 @@ const forms: readonly Form[] = [
   { stream: false, targets: 2 },
 ];
 
+/** Who speaks what: the caller's dialect, and the far side's. */
+export interface Pair {
+  readonly tongue: TongueName;
+  readonly far: DialectName;
+}
+
+/** Every caller's dialect with every far side's. */
+export const pairs: readonly Pair[] = tongueNames.flatMap((tongue) => dialectNames.map((far) => ({ tongue, far })));
+
+export const isPlain = ({ tongue, far }: Pair): boolean => tongue === 'openai' && far === 'openai';
+
 /** A scenario in one form. Each has a model, upstreams and a name of its own, so that none colours the next. */
 export interface Case {
   readonly scenario: Scenario;
   readonly form: Form;
+  readonly pair: Pair;
   /** The public model that the gateway serves it under. */
   readonly model: string;
   /** Goes before the wall's model names, so that its log tells the cases apart. */
   readonly mark: string;
 }
 
-export const casesOf = (chosen: readonly Scenario[]): Case[] =>
-  chosen.flatMap((scenario) =>
-    forms.map((form) => {
-      const kind = form.targets === 1 ? 'alone' : `then-${scenario.second}`;
-      const model = `conduct-${scenario.behaviour}-${kind}-${form.stream ? 'stream' : 'whole'}`;
-      return { scenario, form, model, mark: model.replace('conduct-', '') };
-    }),
-  );
+/** Only what the far side's dialect can say. */
+export const casesOf = (chosen: readonly Scenario[], pair: Pair = { tongue: 'openai', far: 'openai' }): Case[] =>
+  chosen
+    .filter(({ behaviour, second }) => [behaviour, second].every((name) => isSaid(name, pair.far)))
+    .flatMap((scenario) =>
+      forms.map((form) => {
+        const kind = form.targets === 1 ? 'alone' : `then-${scenario.second}`;
+        const words = isPlain(pair) ? '' : `${pair.tongue}-${pair.far}-`;
+        const model = `conduct-${words}${scenario.behaviour}-${kind}-${form.stream ? 'stream' : 'whole'}`;
+        return { scenario, form, pair, model, mark: model.replace('conduct-', '') };
+      }),
+    );
+
+function isSaid(name: string, far: DialectName): boolean {
+  const found = findBehaviour(name);
+  return found !== null && isSpokenIn(found.behaviour, far);
+}
+
+/** Far sides that continue a prefix, as the suite configures them. */
+const continues: ReadonlySet<DialectName> = new Set(['openai']);
+
+/** What must come of a case. */
+export function expectationOf({ scenario, form, pair }: Case): Expectation {
+  if (form.targets === 1) return scenario.alone;
+  const isLost = scenario.midway && form.stream && !continues.has(pair.far);
+  return isLost && scenario.withAnother === 'answer' ? 'either' : scenario.withAnother;
+}

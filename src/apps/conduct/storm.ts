@@ -2,7 +2,7 @@
 // Each answer must be whole, and afterwards nothing may be left: no exchange, no ticket, no bytes.
 import { systemChance } from '../../adapters/system.ts';
 import { ask, type Reply } from './ask.ts';
-import type { Case } from './scenarios.ts';
+import { type Case, expectationOf } from './scenarios.ts';
 
 export interface StormOptions {
   readonly url: string;
@@ -24,7 +24,7 @@ const FAILURES_KEPT = 100;
 
 /** Only cases that a gateway can save: another target at hand, and an answer expected. */
 export const stormCases = (cases: readonly Case[]): Case[] =>
-  cases.filter(({ scenario, form }) => form.targets === 2 && scenario.withAnother === 'answer');
+  cases.filter((one) => one.form.targets === 2 && expectationOf(one) === 'answer');
 
 export async function runStorm(cases: readonly Case[], options: StormOptions): Promise<StormResult> {
   const failures: (Reply & { model: string })[] = [];
@@ -35,11 +35,12 @@ export async function runStorm(cases: readonly Case[], options: StormOptions): P
       const one = cases[Math.floor(systemChance.draw() * cases.length)];
       if (one === undefined) return;
       const expected = one.scenario.tool ? options.answers.toolArguments : options.answers.text;
-      const { model, form, scenario } = one;
+      const { model, form, scenario, pair } = one;
       const { url, apiKey } = options;
       const reply = await ask({
         url,
         apiKey,
+        tongue: pair.tongue,
         model,
         stream: form.stream,
         expected,

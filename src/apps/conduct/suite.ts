@@ -1,11 +1,12 @@
 // Suite: every scenario in its four forms against one gateway, judged by the answer and by what the wall saw.
 import type { Wall } from '../../wall/wall.ts';
 import { ask, type Reply } from './ask.ts';
-import type { Case, Expectation, Form, Scenario } from './scenarios.ts';
+import { type Case, type Expectation, expectationOf, type Form, type Pair, type Scenario } from './scenarios.ts';
 
 export interface Finding extends Reply {
   readonly scenario: Scenario;
   readonly form: Form;
+  readonly pair: Pair;
   readonly expected: Expectation;
   /** What the wall saw, all targets together. */
   readonly sends: number;
@@ -43,24 +44,26 @@ export async function runSuite(cases: readonly Case[], options: SuiteOptions): P
   return findings;
 }
 
-async function runOne({ scenario, form, model, mark }: Case, options: SuiteOptions): Promise<Finding> {
+async function runOne(one: Case, options: SuiteOptions): Promise<Finding> {
+  const { scenario, form, pair, model, mark } = one;
   const { wall, url, apiKey, answers } = options;
   const sent = (): number => wall.log.filter((entry) => entry.model.startsWith(`${mark}:`)).length;
   const before = sent();
   const reply = await ask({
     url,
     apiKey,
+    tongue: pair.tongue,
     model,
     stream: form.stream,
     expected: scenario.tool ? answers.toolArguments : answers.text,
     tool: scenario.tool,
     timeoutMs: ASK_MS_MAX,
   });
-  const expected = form.targets === 1 ? scenario.alone : scenario.withAnother;
+  const expected = expectationOf(one);
   const sends = sent() - before;
   const honest = reply.verdict === 'answer' || reply.verdict === 'error';
   const passed = (expected === 'either' ? honest : reply.verdict === expected) && sends <= scenario.sendsMax;
-  return { ...reply, scenario, form, expected, sends, passed };
+  return { ...reply, scenario, form, pair, expected, sends, passed };
 }
 
 /** Every scenario as a row with a verdict per form; the same for the same conduct, so that it can be kept in a page. */

@@ -9,6 +9,7 @@ import type { JsonObject, JsonValue } from '../../kernel/json.ts';
 import type { Surface } from '../../kernel/lane.ts';
 import { limits } from '../../kernel/limits.ts';
 import { utf8Decode } from '../../kernel/web.ts';
+import { canonicalAnswer } from './canonical.ts';
 import { readChoices } from './choices.ts';
 import { readUsage } from './usage.ts';
 
@@ -34,6 +35,11 @@ export function readAnswer(surface: Surface, body: Uint8Array): AnswerReading {
   return reading === null || (surface !== 'embeddings' && reading.fault === null && !Array.isArray(value['choices']))
     ? broken('malformed', 'The upstream answered 200 with no completion.')
     : reading;
+}
+
+/** Of a body that was read without a fault. */
+export function chatAnswer(body: Uint8Array): JsonObject {
+  return canonicalAnswer(JSON.parse(utf8Decode(body)) as JsonObject);
 }
 
 /** An empty list beside an error is the error's. */

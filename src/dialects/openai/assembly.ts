@@ -20,22 +20,28 @@ export class ChatAssembly implements Assembly {
   /** Data of one event that was read without a fault. */
   add(data: string): void {
     const event = JSON.parse(data) as JsonValue;
-    if (!isObject(event)) return;
-    const { choices, usage, ...frame } = event;
+    if (isObject(event)) this.addChunk(event);
+  }
+
+  addChunk(chunk: JsonObject): void {
+    const { choices, usage, ...frame } = chunk;
     this.#frame = { ...this.#frame, ...frame };
     if (isObject(usage)) this.#frame['usage'] = usage;
     for (const choice of Array.isArray(choices) ? choices : []) if (isObject(choice)) this.#add(choice);
   }
 
   whole(): Uint8Array {
+    return utf8Encode(JSON.stringify(this.answer()));
+  }
+
+  answer(): JsonObject {
     const choices = [...this.#choices.values()].map(({ index, message, finish }) => ({
       index,
       message: { ...withoutIndexes(message), role: 'assistant', content: message['content'] ?? null },
       finish_reason: finish,
     }));
     const { usage, ...frame } = this.#frame;
-    const answer = { ...frame, object: 'chat.completion', choices, ...(usage === undefined ? {} : { usage }) };
-    return utf8Encode(JSON.stringify(answer));
+    return { ...frame, object: 'chat.completion', choices, ...(usage === undefined ? {} : { usage }) };
   }
 
   #add(choice: JsonObject): void {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { faults } from '../../kernel/fault.ts';
 import { utf8Decode, utf8Encode } from '../../kernel/web.ts';
-import { errorBody, errorEvent, readFault } from './errors.ts';
+import { errorBody, readFault } from './errors.ts';
 
 const kind = (status: number, body: unknown): string =>
   readFault(status, {}, utf8Encode(typeof body === 'string' ? body : JSON.stringify(body))).kind;
@@ -127,7 +127,6 @@ test('an error is written as SDKs raise it', () => {
   const json =
     '{"error":{"message":"busy","type":"service_unavailable_error","param":null,"code":"server_is_overloaded"}}';
   assert.equal(utf8Decode(errorBody(form)), json);
-  assert.equal(utf8Decode(errorEvent(form)), `data: ${json}\n\n`);
 });
 
 /** What vendors say when a prompt does not fit, as collected from their answers and from clients that look for them. */

@@ -1,5 +1,5 @@
-// Errors in OpenAI's wire format: how we tell one to the caller, and how we read one from a far side. SDKs raise what
-// `errorEvent` writes; after a 200 head it is the only honest way to fail a stream. Reading never throws.
+// Errors in OpenAI's wire format: how we tell one to the caller, and how we read one from a far side. SDKs raise the same form
+// in a stream's event; after a 200 head that is the only honest way to fail. Reading never throws.
 import type { Fault } from '../../kernel/fault.ts';
 import type { HeaderRecord } from '../../kernel/headers.ts';
 import type { JsonValue } from '../../kernel/json.ts';
@@ -13,11 +13,7 @@ export function errorBody(form: ErrorForm): Uint8Array {
   return utf8Encode(errorJson(form));
 }
 
-export function errorEvent(form: ErrorForm): Uint8Array {
-  return utf8Encode(`data: ${errorJson(form)}\n\n`);
-}
-
-function errorJson({ message, type, param, code }: ErrorForm): string {
+export function errorJson({ message, type, param, code }: ErrorForm): string {
   return JSON.stringify({ error: { message, type, param, code } });
 }
 

@@ -4,12 +4,15 @@ import * as fc from 'fast-check';
 import { silentReading } from '../../kernel/chat.ts';
 import type { AnswerReading } from '../../kernel/chat.ts';
 import { utf8Decode, utf8Encode } from '../../kernel/web.ts';
+import { canonical } from '../../../test/support/canonical.ts';
 import { SseParser } from '../sse.ts';
 import { readAnswer } from './answer.ts';
-import { readEvent, usageEvent } from './events.ts';
+import { ChatFarStream } from './events.ts';
+import { ChatDoorStream } from './stream.ts';
 
-const read = (chunk: unknown): AnswerReading =>
-  readEvent('chat', typeof chunk === 'string' ? chunk : JSON.stringify(chunk));
+const readEvent = (data: string): AnswerReading =>
+  new ChatFarStream().read({ data, name: null, raw: utf8Encode(data), plain: true });
+const read = (chunk: unknown): AnswerReading => readEvent(typeof chunk === 'string' ? chunk : JSON.stringify(chunk));
 const delta = (said: object, finish: string | null = null, more: object = {}): object => ({
   object: 'chat.completion.chunk',
   choices: [{ index: 0, delta: said, finish_reason: finish }],
@@ -39,7 +42,7 @@ test('text, refusals, reasoning under both names, tool calls and sound are told 
   assert.ok(read(delta({ audio: { data: 'AAAA' } })).content);
   const thinking = read(delta({ content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'hm' }] }] }));
   assert.deepEqual([thinking.reasoning, thinking.content], [true, false]);
-  assert.ok(readEvent('completions', '{"object":"text_completion","choices":[{"text":"x"}]}').content);
+  assert.ok(readEvent('{"object":"text_completion","choices":[{"text":"x"}]}').content);
 });
 
 test('usage is read from any chunk; null is not zero', () => {
@@ -98,7 +101,7 @@ test('nothing a far side sends makes reading throw', () => {
   fc.assert(
     fc.property(data, (text) => {
       for (const surface of ['chat', 'completions', 'embeddings'] as const) {
-        assert.deepEqual(Object.keys(readEvent(surface, text)).toSorted(), Object.keys(silentReading).toSorted());
+        assert.deepEqual(Object.keys(readEvent(text)).toSorted(), Object.keys(silentReading).toSorted());
         readAnswer(surface, utf8Encode(text));
       }
     }),
@@ -133,8 +136,11 @@ test('a usage event reads as usage and nothing else', () => {
     reasoningTokens: null,
     source: 'provider',
   } as const;
-  const event = utf8Decode(usageEvent(usage, 'm', 'id', 1));
+  const request = canonical({ model: 'm' });
+  const end = utf8Decode(new ChatDoorStream({ id: 'id', model: 'm', created: 1, request }).end(usage));
+  const [event = '', marker] = end.split('\n\n');
   assert.deepEqual(read(event.slice('data: '.length)), { ...silentReading, usage, usageOnly: true });
+  assert.equal(marker, 'data: [DONE]');
 });
 
 /** All readings of a stream as bytes, through the parser that production uses. */
@@ -142,9 +148,10 @@ function readings(stream: string): AnswerReading[] {
   const found: AnswerReading[] = [];
   const parser = new SseParser(1_000_000);
   const sink = {
-    onEvent: (event: { readonly data: string }) => found.push(readEvent('chat', event.data)),
+    onEvent: (event: { readonly data: string }) => found.push(readEvent(event.data)),
     onComment() {},
     onOverflow: () => assert.fail('overflow'),
+    onBroken: () => assert.fail('broken'),
   };
   parser.push(utf8Encode(stream), sink);
   parser.end(sink);
@@ -278,7 +285,7 @@ test('nesting without end is malformed, wherever it stands', () => {
     `{"choices":[],"extra":${deep}}`,
   ]) {
     for (const surface of ['chat', 'completions', 'embeddings'] as const) {
-      assert.equal(readEvent(surface, data).fault?.kind, 'malformed');
+      assert.equal(readEvent(data).fault?.kind, 'malformed');
       assert.equal(readAnswer(surface, utf8Encode(data)).fault?.kind, 'malformed');
     }
   }

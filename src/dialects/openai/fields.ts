@@ -67,35 +67,38 @@ interface Form {
   readonly checks: Readonly<Record<string, Check>>;
 }
 
-export const forms: Readonly<Record<Surface, Form>> = {
-  chat: {
-    required: ['model', 'messages'],
-    checks: {
-      model: text,
-      messages,
-      ...sampling,
-      ...streaming,
-      ...gateway,
-      max_tokens: integer(1, Infinity),
-      max_completion_tokens: integer(1, Infinity),
-      logprobs: bool,
-      top_logprobs: integer(0, Infinity),
-      tools: list(tool),
-      tool_choice: toolChoice,
-      parallel_tool_calls: bool,
-      functions: list(functionSchema),
-      function_call: either(text, fields({ name: text }, ['name']), 'must be none, auto or an object with a name'),
-      response_format: responseFormat,
-      modalities: list(text),
-      audio: object,
-      reasoning_effort: text,
-      verbosity: text,
-      service_tier: text,
-      store: bool,
-      metadata: object,
-      prediction: object,
-    },
+const chat: Form = {
+  required: ['model', 'messages'],
+  checks: {
+    model: text,
+    messages,
+    ...sampling,
+    ...streaming,
+    ...gateway,
+    max_tokens: integer(1, Infinity),
+    max_completion_tokens: integer(1, Infinity),
+    logprobs: bool,
+    top_logprobs: integer(0, Infinity),
+    tools: list(tool),
+    tool_choice: toolChoice,
+    parallel_tool_calls: bool,
+    functions: list(functionSchema),
+    function_call: either(text, fields({ name: text }, ['name']), 'must be none, auto or an object with a name'),
+    response_format: responseFormat,
+    modalities: list(text),
+    audio: object,
+    reasoning_effort: text,
+    verbosity: text,
+    service_tier: text,
+    store: bool,
+    metadata: object,
+    prediction: object,
   },
+};
+
+export const forms: Readonly<Record<Surface, Form>> = {
+  chat,
+  countTokens: chat,
   completions: {
     required: ['model', 'prompt'],
     checks: {

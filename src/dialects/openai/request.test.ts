@@ -39,6 +39,7 @@ test('a plain chat is read with its defaults', () => {
     choices: 1,
     needs: [],
     fallbackModels: [],
+    native: null,
   });
 });
 
@@ -214,6 +215,7 @@ const complete: Readonly<Record<Surface, JsonObject>> = {
   chat: { model: 'm', messages: [user] },
   completions: { model: 'm', prompt: 'p' },
   embeddings: { model: 'm', input: 'i' },
+  countTokens: { model: 'm', messages: [user] },
 };
 const surfaces = Object.keys(complete) as Surface[];
 

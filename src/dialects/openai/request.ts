@@ -3,7 +3,7 @@
 // escaped top-level keys or a byte-order mark is written anew), and never put its text into a message.
 import { needs } from '../../kernel/chat.ts';
 import type { CanonicalRequest, Need } from '../../kernel/chat.ts';
-import { excessOf, isObject } from '../../kernel/json.ts';
+import { isObject } from '../../kernel/json.ts';
 import type { JsonObject, JsonValue } from '../../kernel/json.ts';
 import type { Surface } from '../../kernel/lane.ts';
 import { limits } from '../../kernel/limits.ts';
@@ -11,7 +11,7 @@ import { reject } from '../../kernel/rejection.ts';
 import type { Rejection } from '../../kernel/rejection.ts';
 import { fail, ok } from '../../kernel/result.ts';
 import type { Result } from '../../kernel/result.ts';
-import { utf8DecodeStrict } from '../../kernel/web.ts';
+import { parseBody } from '../body.ts';
 import { settledBytes } from '../json-patch.ts';
 import { estimatePromptTokens } from '../tokens.ts';
 import { firstProblem } from './checks.ts';
@@ -27,7 +27,7 @@ export const gatewayFields: readonly string[] = ['fallbacks', 'models', 'priorit
 const MODEL_CHARACTERS_MAX = 512;
 
 export function readRequest(surface: Surface, bytes: Uint8Array): Result<CanonicalRequest, Rejection> {
-  const parsed = parse(bytes);
+  const parsed = parseBody(bytes);
   if (!parsed.ok) return parsed;
   const body = parsed.value;
   const form = forms[surface];
@@ -55,42 +55,8 @@ export function readRequest(surface: Surface, bytes: Uint8Array): Result<Canonic
     fallbackModels: fallbacks,
     body,
     bytes: settledBytes(bytes, body),
+    native: null,
   });
-}
-
-function parse(bytes: Uint8Array): Result<JsonObject, Rejection> {
-  const text = utf8DecodeStrict(bytes);
-  if (text === null) return fail(reject('badJson', 'The body is not valid UTF-8.'));
-  if (text.trim() === '') return fail(reject('badJson', 'The body is empty; it must be a JSON object.'));
-  const excess = excessOf(bytes, limits.jsonDepthMax, limits.jsonValuesMax);
-  if (excess === 'deep') {
-    return fail(reject('badJson', `The body nests arrays and objects deeper than ${limits.jsonDepthMax}.`));
-  }
-  if (excess === 'many') return fail(reject('badJson', `The body holds more than ${limits.jsonValuesMax} values.`));
-  try {
-    const value: JsonValue = JSON.parse(text);
-    return isObject(value) ? ok(value) : fail(reject('badJson', 'The body must be a JSON object.'));
-  } catch (error) {
-    return fail(reject('badJson', `The body is not valid JSON${whereOf(error, text)}.`));
-  }
-}
-
-/** V8 names the position, or quotes the text around it: only the first may be passed on. */
-function whereOf(error: unknown, text: string): string {
-  const told = error instanceof Error ? error.message : '';
-  if (told.startsWith('Unexpected end')) return `: it ends too early, after ${text.length} characters`;
-  // To the very end: V8's other form quotes the text, which may speak of a position itself.
-  const at = /at position (\d+) \(line \d+ column \d+\)$/.exec(told)?.[1] ?? positionOf(told, text);
-  return at === null ? '' : `: see the character at position ${at}`;
-}
-
-/** From V8's `Unexpected token 'x', ..."quoted"... is not valid JSON`: the quote shows ten characters before the token. */
-function positionOf(told: string, text: string): string | null {
-  const quoted = /^Unexpected token .{1,8}?, (\.\.\.)?"([\s\S]*)"(?:\.\.\.)? is not valid JSON$/.exec(told);
-  if (quoted === null || quoted[2] === undefined) return null;
-  const at = text.indexOf(quoted[2]);
-  if (at === -1 || quoted[1] === undefined || text.indexOf(quoted[2], at + 1) !== -1) return null;
-  return String(at + 10);
 }
 
 function invalid(param: string, must: string): Result<CanonicalRequest, Rejection> {

@@ -121,7 +121,7 @@ const MODEL_CODES = new Set([
 ]);
 /** `Model Not Exist` is DeepSeek's (status 400), `model 'x' not found` is Ollama's. */
 const MODEL_WORDS =
-  /model not exist|model .{0,120}(?:does not exist|not found|is not (?:available|supported on this route))|(?:unknown|invalid|no such) model\b|(?:模型).{0,40}(?:不存在|未找到)/i;
+  /model not exist|model .{0,120}(?:does not exist|not found|is(?: not|n't) (?:available|supported on this route))|(?:unknown|invalid|no such) model\b|(?:模型).{0,40}(?:不存在|未找到)/i;
 
 const BUSY_CODES = new Set([
   'overloaded',

@@ -1,0 +1,105 @@
+// A Messages conversation as canonical chat messages. Anthropic's turns hold what the chat spreads over several messages:
+// results of tools stand inside the user's turn, calls and thinking inside the assistant's. Order is kept; a last turn that
+// is the assistant's is what the answer shall continue.
+import { isObject } from '../../kernel/json.ts';
+import type { JsonObject, JsonValue } from '../../kernel/json.ts';
+import { kindOf, partsOf, settledContent, textOf } from './content-reader.ts';
+import type { Refuse } from './content-reader.ts';
+import { reasoningFields } from './reasoning.ts';
+import { chatToolCall } from './tool-calls.ts';
+import { wordOf } from './values.ts';
+
+/**
+ * Claude Code's line for Anthropic's books (llm-gateway-protocol): it differs with each request, and would spoil the prompt
+ * cache of every other far side.
+ */
+const ATTRIBUTION = 'x-anthropic-billing-header:';
+
+export function chatMessages(body: JsonObject, refuse: Refuse): JsonObject[] {
+  const turns = Array.isArray(body['messages']) ? body['messages'] : [];
+  const messages = turns.flatMap((turn, index) =>
+    isObject(turn) ? readTurn(turn, `messages[${index}].content`, refuse) : [],
+  );
+  const last = messages.at(-1);
+  const prefixed =
+    last?.['role'] === 'assistant' && last['tool_calls'] === undefined
+      ? [...messages.slice(0, -1), { ...last, prefix: true }]
+      : messages;
+  const system = partsOf(body['system'], 'system', refuse).filter((part) => !isAttribution(part));
+  return system.length === 0 ? prefixed : [{ role: 'system', content: textOf(system) }, ...prefixed];
+}
+
+function isAttribution(part: JsonObject): boolean {
+  return typeof part['text'] === 'string' && part['text'].startsWith(ATTRIBUTION);
+}
+
+function readTurn(turn: JsonObject, path: string, refuse: Refuse): JsonObject[] {
+  const { role, content } = turn;
+  if (role === 'assistant') return [readAssistant(content, path, refuse)];
+  if (role === 'system') return [{ role, content: textOf(partsOf(content, path, refuse)) }];
+  return readUser(content, path, refuse);
+}
+
+/** Results first: the chat wants them right behind the calls, and Anthropic first in the turn. */
+function readUser(content: JsonValue | undefined, path: string, refuse: Refuse): JsonObject[] {
+  const results: JsonObject[] = [];
+  const parts: JsonObject[] = [];
+  const said: JsonValue[] = [];
+  if (!Array.isArray(content)) return [{ role: 'user', content: content ?? '' }];
+  for (const [index, block] of content.entries()) {
+    if (isObject(block) && block['type'] === 'tool_result') {
+      const { message, rest } = readResult(block, `${path}[${index}]`, refuse);
+      results.push(message);
+      parts.push(...rest);
+    } else {
+      // Kept in place, so that paths in complaints are the caller's.
+      said[index] = block;
+    }
+  }
+  parts.push(...partsOf(said, path, refuse));
+  return parts.length === 0 && results.length > 0
+    ? results
+    : [...results, { role: 'user', content: settledContent(parts) }];
+}
+
+/** OpenAI's tool messages take text only: what else a result holds follows in the user's message, named by the call. */
+function readResult(
+  block: JsonObject,
+  path: string,
+  refuse: Refuse,
+): { readonly message: JsonObject; readonly rest: readonly JsonObject[] } {
+  const id = wordOf(block['tool_use_id']);
+  const parts = partsOf(block['content'], `${path}.content`, refuse);
+  const attached = parts.filter((part) => part['type'] !== 'text');
+  const text = textOf(parts);
+  const note = `The result of ${id} follows as an attachment.`;
+  const told = attached.length === 0 ? text : text === '' ? note : `${text}\n${note}`;
+  const message = { role: 'tool', tool_call_id: id, content: block['is_error'] === true ? asError(told) : told };
+  const rest = attached.length === 0 ? [] : [{ type: 'text', text: `Result of ${id}:` }, ...attached];
+  return { message, rest };
+}
+
+/** The chat has no flag for it; a model must not take a failure for a result. */
+const asError = (text: string): string => (/^\W*error/i.test(text) ? text : `Error: ${text}`);
+
+function readAssistant(content: JsonValue | undefined, path: string, refuse: Refuse): JsonObject {
+  if (!Array.isArray(content)) return { role: 'assistant', content: content ?? '' };
+  const thoughts: JsonObject[] = [];
+  const calls: JsonObject[] = [];
+  let text = '';
+  for (const [index, block] of content.entries()) {
+    if (!isObject(block)) continue;
+    const type = block['type'];
+    if (type === 'thinking' || type === 'redacted_thinking') thoughts.push(block);
+    else if (type === 'tool_use') calls.push(chatToolCall(block));
+    // One sentence may be cut into several blocks, for its citations.
+    else if (type === 'text') text += wordOf(block['text']);
+    else refuse(`${path}[${index}]`, `only Anthropic's API knows an assistant's \`${kindOf(block)}\` blocks`);
+  }
+  return {
+    role: 'assistant',
+    content: text === '' && calls.length > 0 ? null : text,
+    ...reasoningFields(thoughts),
+    ...(calls.length === 0 ? {} : { tool_calls: calls }),
+  };
+}

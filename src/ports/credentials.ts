@@ -1,0 +1,26 @@
+// Credentials: who obtains tokens and signs requests. A sender asks for the headers of one request and gets them at once
+// while they are at hand, so that a cached token costs no wait.
+import type { DynamicAuth } from '../kernel/dynamic-auth.ts';
+import type { HeaderList } from '../kernel/headers.ts';
+import type { UpstreamRequest, WireTrouble } from './upstream.ts';
+
+export interface Credentials {
+  authorizer(auth: DynamicAuth): Authorizer;
+}
+
+export interface Authorizer {
+  /** Headers that show who sends this request. Rejects with a CredentialError; never throws. */
+  headersFor(request: UpstreamRequest): HeaderList | Promise<HeaderList>;
+  /** The far side refused what was shown: it is not shown again. */
+  distrust(): void;
+}
+
+/** `credential`: we have none that is good; `connect`: whoever gives them out cannot be reached. */
+export class CredentialError extends Error {
+  readonly kind: Extract<WireTrouble['kind'], 'credential' | 'connect'>;
+
+  constructor(kind: CredentialError['kind'], message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
