@@ -4,14 +4,15 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { configurationFor } from '../src/apps/conduct/configuration.ts';
 import { type OwnGateway, startOwnGateway } from '../src/apps/conduct/own-gateway.ts';
-import { casesOf, scenarios } from '../src/apps/conduct/scenarios.ts';
+import { casesOf, isPlain, pairs, scenarios } from '../src/apps/conduct/scenarios.ts';
 import { leftovers, runStorm, stormCases } from '../src/apps/conduct/storm.ts';
-import { markdownOf, runSuite } from '../src/apps/conduct/suite.ts';
+import { markdownOf, pairsMarkdownOf, runSuite } from '../src/apps/conduct/suite.ts';
 import { behaviours } from '../src/wall/behaviours.ts';
 import { healthyCall, healthyText } from '../src/wall/known-text.ts';
 import { startWall, type Wall } from '../src/wall/wall.ts';
 
-const cases = casesOf(scenarios);
+const cases = pairs.flatMap((pair) => casesOf(scenarios, pair));
+const plainCases = cases.filter(({ pair }) => isPlain(pair));
 const answers = { text: healthyText, toolArguments: healthyCall.arguments };
 /** A table's row, whatever the formatter made of its spaces. */
 const told = (line: string): string => line.replaceAll(/\s+/g, ' ');
@@ -37,14 +38,15 @@ test('every behaviour of the wall is asked about', () => {
   assert.deepEqual(missing, []);
 });
 
-test('every scenario ends as it should, in every form, and docs/conduct.md says so', async () => {
+test('every scenario ends as it should, in every form and pair of dialects, and docs/conduct.md says so', async () => {
   const options = { url: gateway.url, apiKey: 'k', wall, answers, onFinding: () => {} };
   const findings = await runSuite(cases, options);
   const failed = findings.filter(({ passed }) => !passed);
   assert.deepEqual(
-    failed.map(({ scenario, form, verdict, detail, sends }) => ({
+    failed.map(({ scenario, form, pair, verdict, detail, sends }) => ({
       title: scenario.title,
       form,
+      pair,
       verdict,
       detail,
       sends,
@@ -52,18 +54,16 @@ test('every scenario ends as it should, in every form, and docs/conduct.md says 
     [],
   );
   const page = readFileSync('docs/conduct.md', 'utf8').split('\n').map(told);
-  const missing = markdownOf(findings)
-    .split('\n')
-    .slice(2)
-    .filter((row) => !page.includes(told(row)));
+  const tables = [markdownOf(findings.filter(({ pair }) => isPlain(pair))), pairsMarkdownOf(findings)];
+  const missing = tables.flatMap((table) => table.split('\n').slice(2)).filter((row) => !page.includes(told(row)));
   assert.deepEqual(missing, [], 'npm run conduct -- --markdown writes the table anew');
 });
 
 test('a storm of every fault at once loses no answer and leaves nothing behind', async () => {
   const asking = { url: gateway.url, apiKey: 'k', answers, atOnce: 100, onProgress: () => {} };
-  await runStorm(stormCases(cases), { ...asking, requests: 200 });
+  await runStorm(stormCases(plainCases), { ...asking, requests: 200 });
   const openBefore = descriptors();
-  const { failures } = await runStorm(stormCases(cases), { ...asking, requests: 1_000 });
+  const { failures } = await runStorm(stormCases(plainCases), { ...asking, requests: 1_000 });
   assert.deepEqual(failures, []);
   assert.deepEqual(await leftovers(gateway.origin), []);
   assert.ok(descriptors() < openBefore + 250, 'connections are pooled, not piled up');

@@ -4,7 +4,7 @@ import { configurationFor } from '../apps/conduct/configuration.ts';
 import { startOwnGateway } from '../apps/conduct/own-gateway.ts';
 import { type Case, casesOf, isPlain, type Pair, pairs, scenarios } from '../apps/conduct/scenarios.ts';
 import { leftovers, runStorm, stormCases, type StormOptions } from '../apps/conduct/storm.ts';
-import { type Finding, markdownOf, runSuite } from '../apps/conduct/suite.ts';
+import { type Finding, markdownOf, pairsMarkdownOf, runSuite } from '../apps/conduct/suite.ts';
 import { healthyCall, healthyText } from '../wall/known-text.ts';
 import { startWall } from '../wall/wall.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -55,7 +55,7 @@ export async function conduct(options: ConductOptions, version: string, output: 
     });
     const failed = findings.filter(({ passed }) => !passed).length;
     if (options.json) output.out(JSON.stringify(findings, null, 2));
-    if (options.markdown) output.out(markdownOf(findings));
+    if (options.markdown) output.out(asked.length === 1 ? markdownOf(findings) : pairsMarkdownOf(findings));
     output.err(`${findings.length - failed} of ${findings.length} passed`);
     return failed === 0 ? exitCodes.done : exitCodes.failed;
   } finally {

@@ -4,6 +4,7 @@ import { readEnvironment } from '../adapters/environment.ts';
 import { exitCodes } from './exit-codes.ts';
 import { ignoreBrokenPipes, type Output, terminal } from './output.ts';
 import type { ConductOptions } from './conduct.ts';
+import type { SimOptions } from './sim.ts';
 import type { UpOptions } from './up.ts';
 import { version } from './version.ts';
 import type { WallCommandOptions } from './wall.ts';
@@ -92,8 +93,29 @@ function build(output: Output, finish: (code: number) => void): Command {
       const { conduct } = await import('./conduct.ts');
       finish(await conduct(options, version(), output));
     });
+  addSim(program, output, finish);
   for (const command of program.commands) command.helpOption('-h, --help', 'print this help').exitOverride();
   return program;
+}
+
+function addSim(program: Command, output: Output, finish: (code: number) => void): void {
+  program
+    .command('sim')
+    .description('what would an overload do? the gateway in virtual time, and published limiters to compare with')
+    .option('-s, --scenario <names>', 'scenarios, with commas between them, or all (--list shows them)', 'spike')
+    .option('--policy <names>', 'spillway, pass-through, static, aimd, gradient2, envoy, or all', 'spillway')
+    .option('--seeds <seeds>', 'one seed, a range (1..20) or a list (1,5,9)', '1..5')
+    .option('--load <multiple>', 'height of the load; 1 is 0.7 of what the far side can do (default: by scenario)')
+    .option('--scale <factor>', 'of the times of the scenario: 0.25 makes a short run', '1')
+    .option('--trace <file>', 'replay this trace (Azure CSV or Mooncake JSON lines) instead')
+    .option('--speedup <factor>', 'replay it so many times as fast', '1')
+    .option('--json', 'one line of JSON per run')
+    .option('--quiet', 'only the summary')
+    .option('--list', 'only list scenarios and policies')
+    .action(async (options: SimOptions) => {
+      const { sim } = await import('./sim.ts');
+      finish(sim(options, output));
+    });
 }
 
 /** `error: unknown command 'chekc'\n(Did you mean check?)` on one line, with our name and a way out. */

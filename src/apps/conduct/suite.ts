@@ -1,6 +1,8 @@
 // Suite: every scenario in its four forms against one gateway, judged by the answer and by what the wall saw.
+import { dialectNames } from '../../kernel/dialect-name.ts';
 import type { Wall } from '../../wall/wall.ts';
 import { ask, type Reply } from './ask.ts';
+import { tongueNames } from './tongues.ts';
 import { type Case, type Expectation, expectationOf, type Form, type Pair, type Scenario } from './scenarios.ts';
 
 export interface Finding extends Reply {
@@ -24,7 +26,7 @@ export interface SuiteOptions {
 /** The suite's clocks end everything within 12 s; a gateway with longer ones hangs as far as its caller is concerned. */
 const ASK_MS_MAX = 30_000;
 /** Cases have nothing in common, and most of their time is waiting. */
-const AT_ONCE = 8;
+const AT_ONCE = 24;
 
 /** Findings in the order of the cases. */
 export async function runSuite(cases: readonly Case[], options: SuiteOptions): Promise<Finding[]> {
@@ -77,5 +79,18 @@ export function markdownOf(findings: readonly Finding[]): string {
     '| a provider that … | alone, stream | alone, whole | with another, stream | with another, whole |',
     '|---|---|---|---|---|',
     ...[...rows].map(([scenario, cells]) => `| ${scenario.title} | ${cells.join(' | ')} |`),
+  ].join('\n');
+}
+
+/** Every caller's dialect as a row, every far side's as a column: how many cases ended as they should. */
+export function pairsMarkdownOf(findings: readonly Finding[]): string {
+  const cell = (tongue: string, far: string): string => {
+    const own = findings.filter(({ pair }) => pair.tongue === tongue && pair.far === far);
+    return `${own.filter(({ passed }) => passed).length} of ${own.length}`;
+  };
+  return [
+    `| caller speaks | ${dialectNames.join(' | ')} |`,
+    `|---|${dialectNames.map(() => '---|').join('')}`,
+    ...tongueNames.map((tongue) => `| ${tongue} | ${dialectNames.map((far) => cell(tongue, far)).join(' | ')} |`),
   ].join('\n');
 }
