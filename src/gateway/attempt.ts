@@ -25,12 +25,17 @@ const THINKING_IDLE_FACTOR = 3;
 const PROMPT_TOKEN_MS = 0.2;
 /** For the body of an error answer. */
 const FAULT_BODY_MS = 2_000;
+/** Good enough to tell a pace. */
+const CHARACTERS_PER_TOKEN = 4;
 /** How long a finished upstream may take to close its answer before the connection is given up. */
 const LINGER_MS = 1_000;
 
 export interface AttemptListener {
   /** The first text, reasoning or tool call. */
   onFirstToken(): void;
+  /** So many more tokens of the answer, by estimate; once per chunk read. */
+  onTokens(count: number): void;
+  onKeepAlive(): void;
   onOutput(bytes: Uint8Array): void;
   /** `body` null: everything went through `onOutput`. */
   onComplete(body: Uint8Array | null): void;
@@ -150,15 +155,23 @@ export class Attempt implements UpstreamSink, ReaderListener {
 
   onBytes(bytes: Uint8Array): void {
     if (this.#over) return;
-    if (this.#faultBody === null) {
-      this.#reader?.onBytes(bytes);
-      return;
-    }
+    if (this.#faultBody === null) return this.#read(bytes);
     const room = limits.faultBodyBytesMax - this.#faultBytes;
     this.#faultBody.push(bytes.subarray(0, room));
     this.#faultBytes += bytes.length;
     // The rest of a huge error page tells nothing more.
     if (this.#faultBytes >= limits.faultBodyBytesMax) this.#concludeFault();
+  }
+
+  #read(bytes: Uint8Array): void {
+    const reader = this.#reader;
+    if (reader === null) return;
+    const { characters, keepAlives } = reader.sum;
+    reader.onBytes(bytes);
+    if (reader.sum.keepAlives > keepAlives) this.#listener.onKeepAlive();
+    if (this.#order.request.stream && reader.sum.characters > characters) {
+      this.#listener.onTokens((reader.sum.characters - characters) / CHARACTERS_PER_TOKEN);
+    }
   }
 
   onEnd(): void {

@@ -1,21 +1,26 @@
-// Dispatcher: brings an exchange and a target with room together. An exchange that finds no room waits, strictly by lane,
-// and is bound to a target only when one is free (late binding). It bounds the waiting in number and time, tells the truth
-// about how long it will take, and refuses at once what cannot be served in time.
+// Dispatcher: brings an exchange and a target with room together. An exchange that finds no room waits, and is bound to a
+// target only when one is free (late binding). Who waits is served by lane, fairly among tenants, earliest deadline first; the
+// waiting is bounded in number, bytes and time; and who cannot be served in time is told so at once.
 import type { MonotonicMs } from '../kernel/brands.ts';
-import { RecentMap } from '../kernel/bounded.ts';
-import { lanes } from '../kernel/lane.ts';
+import { type Lane, lanes } from '../kernel/lane.ts';
 import { limits } from '../kernel/limits.ts';
 import { reject, type Rejection } from '../kernel/rejection.ts';
-import { DrainRate, truthfulRetryAfterMs } from '../policy/drain-rate.ts';
-import { WaitingRoom } from '../policy/waiting-room.ts';
+import { truthfulRetryAfterMs } from '../policy/drain-rate.ts';
+import { FairRoom } from '../policy/fair-room.ts';
+import { vipIsOverShare } from '../policy/lane-shares.ts';
+import { earlyReject, predictedWaitMs } from '../policy/predicted-wait.ts';
 import type { Timer } from '../ports/clock.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
+import { serviceTokens } from './demand.ts';
 import type { Exchange, PlannedTarget } from './exchange.ts';
 import { type Fleet, NO_CREDENTIAL, type NoRoom, type Ticket } from './fleet.ts';
 import type { Kit } from './kit.ts';
+import { Placement } from './placement.ts';
+import { legUsage } from './settle.ts';
+import { type WaitingGroup, WaitingGroups } from './waiting-groups.ts';
 
-/** Groups whose pace is remembered. */
-const DRAINS_MAX = 1_000;
+/** Windows grow by themselves: somebody must look once in a while. */
+const LOOK_MS = 1_000;
 
 export interface DispatchListener {
   onTicket(exchange: Exchange, planned: PlannedTarget, ticket: Ticket): void;
@@ -26,9 +31,13 @@ export class Dispatcher {
   readonly #kit: Kit;
   readonly #fleet: Fleet;
   readonly #listener: DispatchListener;
-  readonly #room = new WaitingRoom<Exchange>(limits.waitersPerLaneMax, limits.waitersPerGroupMax);
-  /** How fast each group's waiters are served. */
-  readonly #drains = new RecentMap<string, DrainRate>(DRAINS_MAX);
+  readonly #placement: Placement;
+  readonly #room = new FairRoom<Exchange>({
+    seatsPerLaneMax: limits.waitersPerLaneMax,
+    bytesPerLaneMax: limits.waitingBytesPerLaneMax,
+    seatsPerGroupMax: limits.waitersPerGroupMax,
+  });
+  readonly #groups = new WaitingGroups();
   #wake: Timer | null = null;
   #wakeAt = Number.POSITIVE_INFINITY;
 
@@ -36,6 +45,7 @@ export class Dispatcher {
     this.#kit = kit;
     this.#fleet = fleet;
     this.#listener = listener;
+    this.#placement = new Placement(fleet, kit.chance);
     fleet.onRoom = () => this.pump();
   }
 
@@ -46,19 +56,31 @@ export class Dispatcher {
   /** Finds a target now, or a seat in the waiting room, or refuses; answers through the listener, maybe at once. */
   place(exchange: Exchange, deadlineAt: MonotonicMs): void {
     const now = this.#kit.clock.now();
-    // Whoever waits already goes first: what is still free after that, nobody who waits can use.
-    this.pump();
-    if (this.#tryServe(exchange, now)) return;
+    // Most never meet anybody who waits.
+    if (this.#room.size === 0 && this.#tryServe(exchange, exchange.lane, now)) return;
     const hopeless = this.#hopeless(exchange, now, deadlineAt);
     if (hopeless !== null) return this.#listener.onRefused(exchange, hopeless);
-    const seat = this.#room.enter(exchange, exchange.lane, groupOf(exchange));
-    if (seat === null) return this.#listener.onRefused(exchange, this.#full(exchange));
+    const group = this.#groups.of(exchange);
+    const late = this.#tooLate(exchange, group, now, deadlineAt);
+    if (late !== null) return this.#listener.onRefused(exchange, late);
+    const seat = this.#room.enter(exchange, {
+      lane: exchange.lane,
+      group: group.name,
+      tenant: tenantOf(exchange),
+      tokens: serviceTokens(exchange.demand),
+      bytes: exchange.body?.length ?? 0,
+      deadlineAt,
+    });
+    if (seat === null) return this.#listener.onRefused(exchange, this.#full(exchange, group));
     exchange.seat = seat;
+    exchange.waitingGroup = group;
     exchange.phase = 'waiting';
     exchange.queuedAt = now;
+    group.enter(now);
+    this.pump();
+    if (exchange.seat !== seat) return;
     exchange.note(now, 'queued', null, this.#obstacles(exchange, now));
     exchange.queueTimer = this.#kit.timers.after(deadlineAt - now, () => this.#expire(exchange));
-    this.pump();
   }
 
   /** The exchange no longer waits (client gone, deadline). Harmless when it was not waiting. */
@@ -67,15 +89,28 @@ export class Dispatcher {
     exchange.queueTimer = null;
     if (exchange.seat === null) return;
     this.#room.leave(exchange.seat);
+    exchange.waitingGroup?.leave(this.#kit.clock.now());
     exchange.seat = null;
     this.#countWait(exchange);
   }
 
+  /** It is over: what its answer really came to counts for its tenant's turn. */
+  settle(exchange: Exchange): void {
+    const { lane, waitingGroup, demand } = exchange;
+    if (waitingGroup === null || this.#room.size === 0) return;
+    const sum = exchange.attempt?.sum ?? null;
+    const said = sum === null ? 0 : legUsage(exchange, sum).completionTokens;
+    const more = serviceTokens({ ...demand, answerTokensMean: said }) - serviceTokens(demand);
+    this.#room.charge({ lane, group: waitingGroup.name, tenant: tenantOf(exchange) }, more);
+  }
+
   /** Where a waiting exchange stands; null when it does not wait. */
   placeOf(exchange: Exchange): { readonly ahead: number; readonly waitMs: number | null } | null {
-    if (exchange.seat === null) return null;
+    const group = exchange.waitingGroup;
+    if (exchange.seat === null || group === null) return null;
     const ahead = this.#room.aheadOf(exchange.seat);
-    return { ahead, waitMs: this.#drainOf(groupOf(exchange)).waitMs(ahead + 1, this.#kit.clock.now()) };
+    const tokens = this.#tokensAhead(exchange, group);
+    return { ahead, waitMs: predictedWaitMs(tokens, group.drain.tokensPerSecond(this.#kit.clock.now())) };
   }
 
   /** Serves whoever can be served. Called whenever room may have appeared. */
@@ -83,36 +118,40 @@ export class Dispatcher {
     if (this.#room.size === 0) return;
     const now = this.#kit.clock.now();
     this.#wakeAt = Number.POSITIVE_INFINITY;
-    this.#room.serve((exchange) => this.#tryServe(exchange, now));
+    this.#room.serve(
+      (exchange, headroomOf) => this.#tryServe(exchange, headroomOf, now),
+      (group) => this.#vipIsOverShare(group),
+    );
     this.#sleep(now);
   }
 
-  /** Room that opens by itself (end of a cool-down, a breaker's probe) needs somebody to look. */
+  /** Room that opens by itself (end of a cool-down, a breaker's probe, a window's growth) needs somebody to look. */
   #sleep(now: MonotonicMs): void {
     this.#wake?.cancel();
     this.#wake = null;
-    if (this.#room.size === 0 || !Number.isFinite(this.#wakeAt)) return;
-    this.#wake = this.#kit.timers.after(Math.max(1, this.#wakeAt - now), () => this.pump());
+    if (this.#room.size === 0) return;
+    const afterMs = Math.min(LOOK_MS, Math.max(1, this.#wakeAt - now));
+    this.#wake = this.#kit.timers.after(afterMs, () => this.pump());
   }
 
-  #tryServe(exchange: Exchange, now: MonotonicMs): boolean {
-    for (const planned of exchange.candidates()) {
-      const obstacle = this.#fleet.obstacle(planned.target, exchange.tokensReserved, now);
-      if (obstacle === null) {
-        this.#grant(exchange, planned, now);
-        return true;
-      }
-      if (obstacle.readyAt !== null) this.#wakeAt = Math.min(this.#wakeAt, obstacle.readyAt);
-    }
-    return false;
+  #tryServe(exchange: Exchange, headroomOf: Lane, now: MonotonicMs): boolean {
+    const { planned, wakeAt } = this.#placement.find(exchange, headroomOf, now);
+    this.#wakeAt = Math.min(this.#wakeAt, wakeAt);
+    if (planned === null) return false;
+    this.#grant(exchange, planned, now);
+    return true;
   }
 
   #grant(exchange: Exchange, planned: PlannedTarget, now: MonotonicMs): void {
-    const ticket = this.#fleet.take(planned.target, exchange.tokensReserved, exchange.request?.promptTokens ?? 0, now);
+    const ticket = this.#fleet.take(planned.target, exchange.demand, now);
+    this.#placement.onServed(exchange, planned, now);
     exchange.queueTimer?.cancel();
     exchange.queueTimer = null;
+    if (exchange.seat !== null) {
+      exchange.waitingGroup?.drain.onServed(serviceTokens(exchange.demand), now);
+      exchange.waitingGroup?.leave(now);
+    }
     exchange.seat = null;
-    if (exchange.queuedAt !== null) this.#drainOf(groupOf(exchange)).onServed(now);
     this.#countWait(exchange);
     this.#listener.onTicket(exchange, planned, ticket);
   }
@@ -123,12 +162,36 @@ export class Dispatcher {
     exchange.queuedAt = null;
   }
 
+  #vipIsOverShare(name: string): boolean {
+    const targets = this.#groups.named(name)?.targets;
+    if (targets === undefined) return false;
+    const { held, capacity } = this.#fleet.shares(targets);
+    return vipIsOverShare(held, capacity);
+  }
+
+  #tokensAhead(exchange: Exchange, group: WaitingGroup): number {
+    return this.#room.tokensAhead(exchange.lane, group.name, tenantOf(exchange));
+  }
+
+  /** Refused on arrival when those ahead will take longer than it can wait. */
+  #tooLate(exchange: Exchange, group: WaitingGroup, now: MonotonicMs, deadlineAt: MonotonicMs): Rejection | null {
+    const outlook = {
+      tokensAhead: this.#tokensAhead(exchange, group),
+      tokensPerSecond: group.drain.tokensPerSecond(now),
+      patienceMs: deadlineAt - now,
+    };
+    const early = earlyReject(outlook, this.#kit.chance, limits.shedRetryAfterMsMax);
+    if (early === null) return null;
+    const message = `The server is overloaded: it would take about ${(early.waitMs / 1000).toFixed(1)} s to begin.`;
+    return reject('overloaded', message, { retryAfterMs: early.retryAfterMs });
+  }
+
   /** Refused at once when no target can have room before the deadline, however long it waits. */
   #hopeless(exchange: Exchange, now: MonotonicMs, deadlineAt: MonotonicMs): Rejection | null {
     const obstacles: NoRoom[] = [];
     const reasons: string[] = [];
     for (const { target } of exchange.candidates()) {
-      const obstacle = this.#fleet.obstacle(target, exchange.tokensReserved, now);
+      const obstacle = this.#fleet.obstacle(target, exchange.demand, now);
       if (obstacle === null || (obstacle.readyAt === null && !obstacle.stuck)) return null;
       if (obstacle.readyAt !== null && obstacle.readyAt <= deadlineAt && !obstacle.stuck) return null;
       obstacles.push(obstacle);
@@ -144,35 +207,28 @@ export class Dispatcher {
     });
   }
 
-  #full(exchange: Exchange): Rejection {
-    const retryAfterMs = this.#retryAfterMs(exchange, this.#room.sizeOf(exchange.lane));
-    return reject('overloaded', 'The server is overloaded: too many requests are waiting already.', { retryAfterMs });
+  #full(exchange: Exchange, group: WaitingGroup): Rejection {
+    return reject('overloaded', 'The server is overloaded: too many requests are waiting already.', {
+      retryAfterMs: this.#retryAfterMs(exchange, group),
+    });
   }
 
   #expire(exchange: Exchange): void {
-    const ahead = exchange.seat === null ? 0 : this.#room.aheadOf(exchange.seat);
+    const retryAfterMs = this.#retryAfterMs(exchange, this.#groups.of(exchange));
     this.withdraw(exchange);
     const message = `No target had room within ${Math.round(exchange.queueMs)} ms.`;
-    this.#listener.onRefused(
-      exchange,
-      reject('queueTimeout', message, { retryAfterMs: this.#retryAfterMs(exchange, ahead + 1) }),
-    );
+    this.#listener.onRefused(exchange, reject('queueTimeout', message, { retryAfterMs }));
   }
 
-  #drainOf(group: string): DrainRate {
-    let drain = this.#drains.get(group);
-    if (drain === undefined) this.#drains.set(group, (drain = new DrainRate()));
-    return drain;
-  }
-
-  #retryAfterMs(exchange: Exchange, ahead: number): number {
-    const waitMs = this.#drainOf(groupOf(exchange)).waitMs(ahead, this.#kit.clock.now());
-    return truthfulRetryAfterMs(waitMs, this.#kit.chance, limits.clientRetryAfterMsMax);
+  #retryAfterMs(exchange: Exchange, group: WaitingGroup): number {
+    const rate = group.drain.tokensPerSecond(this.#kit.clock.now());
+    const waitMs = predictedWaitMs(this.#tokensAhead(exchange, group), rate);
+    return truthfulRetryAfterMs(waitMs, this.#kit.chance, limits.shedRetryAfterMsMax);
   }
 
   #obstacles(exchange: Exchange, now: MonotonicMs): string {
     const words = exchange.candidates().map((planned) => {
-      const obstacle: NoRoom | null = this.#fleet.obstacle(planned.target, exchange.tokensReserved, now);
+      const obstacle: NoRoom | null = this.#fleet.obstacle(planned.target, exchange.demand, now);
       return `${planned.target.id}: ${obstacle?.why ?? 'others wait already'}`;
     });
     return words.slice(0, 8).join('; ');
@@ -186,14 +242,5 @@ export class Dispatcher {
   }
 }
 
-/**
- * Who waits for the same targets waits in one line. Exchanges of one model may be eligible for different targets (region,
- * capabilities, tried before): one that waits for a full target must not hold up another whose target is free.
- */
-function groupOf(exchange: Exchange): string {
-  return exchange
-    .candidates()
-    .map(({ target }) => target.id)
-    .toSorted()
-    .join(' ');
-}
+/** Keys share fairly; where there are none, everybody is one. */
+const tenantOf = (exchange: Exchange): string => exchange.key?.name ?? '';

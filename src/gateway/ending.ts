@@ -6,11 +6,11 @@ import type { AttemptFact } from '../kernel/facts.ts';
 import { type Rejection, rejections } from '../kernel/rejection.ts';
 import { wordsOfBug } from '../kernel/result.ts';
 import { costMicroUsd } from '../policy/pricing.ts';
-import type { TokenCorrection } from '../policy/token-correction.ts';
 import { formOfFault, formOfRejection, rejectionOfFault, sendError, sendWhole } from './egress.ts';
 import type { Exchange } from './exchange.ts';
 import type { Fleet } from './fleet.ts';
 import type { Kit } from './kit.ts';
+import type { Estimates } from './limit.ts';
 import { legUsage, type Settlement, settle } from './settle.ts';
 
 const CLIENT_LEFT_STATUS = 499;
@@ -18,13 +18,13 @@ const CLIENT_LEFT_STATUS = 499;
 export class Endings {
   readonly #kit: Kit;
   readonly #fleet: Fleet;
-  readonly #correction: TokenCorrection;
+  readonly #estimates: Estimates;
   readonly #onEnded: (exchange: Exchange) => void;
 
-  constructor(kit: Kit, fleet: Fleet, correction: TokenCorrection, onEnded: (exchange: Exchange) => void) {
+  constructor(kit: Kit, fleet: Fleet, estimates: Estimates, onEnded: (exchange: Exchange) => void) {
     this.#kit = kit;
     this.#fleet = fleet;
-    this.#correction = correction;
+    this.#estimates = estimates;
     this.#onEnded = onEnded;
   }
 
@@ -133,7 +133,7 @@ export class Endings {
   }
 
   #end(exchange: Exchange, settlement: Settlement): void {
-    settle(exchange, settlement, this.#kit, this.#fleet, this.#correction);
+    settle(exchange, settlement, this.#kit, this.#fleet, this.#estimates);
     this.#onEnded(exchange);
   }
 }

@@ -18,13 +18,16 @@ import type { Timer } from '../ports/clock.ts';
 import type { InboundHead, Reply } from '../ports/door.ts';
 import type { KeyLimits, Reservation } from '../policy/key-limits.ts';
 import type { Rescue } from '../policy/rescue.ts';
-import type { Seat } from '../policy/waiting-room.ts';
+import type { PrefixMarks } from '../policy/affinity.ts';
+import type { Seat } from '../policy/fair-room.ts';
 import type { Prepared } from '../providers/provider.ts';
 import type { Attempt } from './attempt.ts';
+import { type Demand, noDemand } from './demand.ts';
 import type { Ticket } from './fleet.ts';
 import type { Kit } from './kit.ts';
 import type { Key, Model, Snapshot, Target } from './snapshot.ts';
 import { traceContext } from './trace.ts';
+import type { WaitingGroup } from './waiting-groups.ts';
 import { Transcript } from './transcript.ts';
 
 export type Phase = 'arriving' | 'planning' | 'waiting' | 'calling' | 'relaying' | 'ended';
@@ -34,6 +37,8 @@ export interface PlannedTarget {
   /** The model it stands for: the one asked, or a fallback the request named. */
   readonly model: Model;
   readonly prepared: Prepared;
+  /** Targets of one rank are interchangeable; ranks are asked in order. */
+  readonly rank: number;
   /** Sent to at least once by this exchange. */
   tried: boolean;
   /** Sends to this same target after the first. */
@@ -80,11 +85,20 @@ export class Exchange {
   plan: PlannedTarget[] = [];
   /** The request as targets get it: a stream, where a whole answer is gathered from one. */
   outbound: CanonicalRequest | null = null;
+  // deadlines
+  /** Later an answer need not begin. */
+  firstTokenAt: MonotonicMs;
+  totalAt: MonotonicMs;
   // limit
   tokensReserved = 0;
+  demand: Demand = noDemand;
   reservation: Reservation | null = null;
   // dispatch
   seat: Seat | null = null;
+  /** Where it waits, or waited last. */
+  waitingGroup: WaitingGroup | null = null;
+  /** Of its beginning; made when first needed. */
+  prefixMarks: PrefixMarks | null = null;
   queuedAt: MonotonicMs | null = null;
   queueMs = 0;
   queueTimer: Timer | null = null;
@@ -122,6 +136,7 @@ export class Exchange {
     this.doorHeaders = birth.doorHeaders;
     this.startedAt = birth.head.receivedAt;
     this.startedWall = kit.clock.wall();
+    this.firstTokenAt = this.totalAt = this.startedAt;
     this.trace = traceContext(birth.head.headers, birth.snapshot.config.telemetry.sampleRatio, kit.chance);
     this.requestId = cleanRequestId(birth.head.headers['x-request-id']);
   }

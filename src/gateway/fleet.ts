@@ -3,9 +3,13 @@
 // It never decides what an exchange does next; it answers "has this target room?" and remembers what happened.
 import type { MonotonicMs, TargetId } from '../kernel/brands.ts';
 import { type Fault, type FaultKind, faults } from '../kernel/fault.ts';
+import { type Lane, lanes } from '../kernel/lane.ts';
+import type { OverloadSignal } from '../policy/overload-signal.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
 import type { BreakerMove } from '../policy/breaker.ts';
 import { credentialRestAfterFault, credentialRestIsForEveryModel, restAfterFault } from '../policy/failover.ts';
+import { type Demand, windowCost } from './demand.ts';
+import type { Exchange } from './exchange.ts';
 import type { Kit } from './kit.ts';
 import type { Target, Upstream } from './snapshot.ts';
 import { type TargetState, TargetStates } from './target-states.ts';
@@ -13,6 +17,9 @@ import { UpstreamState } from './upstream-state.ts';
 
 /** Why nobody who waits is helped by waiting: somebody must mend a key. */
 export const NO_CREDENTIAL = 'no usable credential';
+
+/** Somebody who was refused for a window's sake still wants in for so long, as far as is known. */
+const WANTED_MS = 1_500;
 
 /** Faults of an answer that had begun: its tokens are spent. */
 const begun: ReadonlySet<FaultKind> = new Set(['cut', 'stalled', 'inBand', 'empty', 'malformed', 'deadline']);
@@ -23,6 +30,8 @@ export interface NoRoom {
   readonly readyAt: MonotonicMs | null;
   /** Nothing that ends by itself or at a known time helps: it is not worth waiting for alone. */
   readonly stuck?: boolean;
+  /** It works, and has all it can do for now. */
+  readonly full?: boolean;
 }
 
 /** Permission to send one attempt; always given back, by exactly one of the three calls. */
@@ -32,6 +41,10 @@ export interface Ticket {
   readonly credential: number;
   /** The first token came: the target lives, and a breaker's probe need not wait for the end of a long answer. */
   began(): void;
+  /** So many more tokens of the answer came. */
+  spoke(tokens: number): void;
+  /** A sign of life without a token. */
+  keptAlive(): void;
   /** The answer was good. */
   succeeded(): void;
   failed(fault: Fault): void;
@@ -87,8 +100,8 @@ export class Fleet {
     return stray;
   }
 
-  /** Null: there is room. A pure question, asked in the order in which a no is most telling. */
-  obstacle(target: Target, tokens: number, now: MonotonicMs): NoRoom | null {
+  /** Null: there is room. Asked in the order in which a no is most telling. `headroomOf`: whose part of the window. */
+  obstacle(target: Target, demand: Demand, now: MonotonicMs, headroomOf: Lane = demand.lane): NoRoom | null {
     const upstream = this.upstream(target.upstream);
     const state = this.#targets.of(target);
     if (!upstream.health.healthy) return { why: 'unhealthy', readyAt: null, stuck: true };
@@ -98,7 +111,50 @@ export class Fleet {
       return { why: NO_CREDENTIAL, readyAt: upstream.credentials.readyAt(target.model, now) };
     }
     if (target.maxConcurrent !== null && state.inFlight >= target.maxConcurrent) return { why: 'full', readyAt: null };
-    return upstream.obstacle(tokens, now);
+    return upstream.obstacle(demand.tokens, now) ?? this.#windowObstacle(state, demand, headroomOf, now);
+  }
+
+  #windowObstacle(state: TargetState, demand: Demand, lane: Lane, now: MonotonicMs): NoRoom | null {
+    const { window } = state;
+    window.tick(now - state.wantedAt < WANTED_MS, now);
+    if (window.room(windowCost(demand, window.settings.kind), demand.promptTokens, lane)) return null;
+    state.wantedAt = now;
+    return { why: 'window full', readyAt: null, full: true };
+  }
+
+  /** Of the target's window, 0 to 1 and above. */
+  fill(target: Target): number {
+    const { window } = this.#targets.of(target);
+    return Math.max(window.inFlight / window.tokensMax, window.prefillOutstanding / window.prefillTokensMax);
+  }
+
+  firstTokenMs(target: Target, promptTokens: number, matchedTokens: number, now: MonotonicMs): number {
+    const { firstToken, window } = this.#targets.of(target);
+    return firstToken.estimateMs(promptTokens, matchedTokens, window.prefillOutstanding, now);
+  }
+
+  /** When it must be sent at the latest for a first token in time, at the best of its targets. */
+  latestSend(exchange: Exchange, now: MonotonicMs): MonotonicMs {
+    const { promptTokens, streamed } = exchange.demand;
+    // How long a whole answer takes nobody knows: it is tried.
+    if (!streamed) return exchange.firstTokenAt;
+    const soonest = exchange.candidates().map(({ target }) => {
+      const { firstToken } = this.#targets.of(target);
+      return firstToken.estimateMs(promptTokens, promptTokens, 0, now);
+    });
+    return (exchange.firstTokenAt - (soonest.length === 0 ? 0 : Math.min(...soonest))) as MonotonicMs;
+  }
+
+  /** What all lanes hold of these targets' windows, and what the windows allow together. */
+  shares(targets: readonly Target[]): { readonly held: Readonly<Record<Lane, number>>; readonly capacity: number } {
+    const held = { vip: 0, standard: 0, batch: 0 };
+    let capacity = 0;
+    for (const target of targets) {
+      const { laneTokens, window } = this.#targets.of(target);
+      capacity += window.tokensMax;
+      for (const lane of lanes) held[lane] += laneTokens[lane];
+    }
+    return { held, capacity };
   }
 
   /** The target's upstream has several credentials, and after the trouble of one another may be used right now. */
@@ -107,12 +163,16 @@ export class Fleet {
     return credentials.count > 1 && credentials.usable(target.model, now) > 0;
   }
 
-  /** Takes what `obstacle` found free. `promptTokens` of them are spent once the upstream has begun to read. */
-  take(target: Target, tokens: number, promptTokens: number, now: MonotonicMs): Ticket {
+  /** Takes what `obstacle` found free. */
+  take(target: Target, demand: Demand, now: MonotonicMs): Ticket {
+    const { tokens, promptTokens, lane, streamed } = demand;
     const upstream = this.upstream(target.upstream);
     const state = this.#targets.of(target);
     const credential = upstream.credentials.pick(target.model, now) ?? 0;
+    const cost = windowCost(demand, state.window.settings.kind);
+    const hold = state.window.take({ cost, promptTokens, streamed }, now);
     state.inFlight++;
+    state.laneTokens[lane] += cost;
     upstream.take(tokens, now);
     this.#tellMove(state, state.breaker.onSend(now));
     let open = true;
@@ -120,7 +180,9 @@ export class Fleet {
     const close = (settle: (at: MonotonicMs) => void): void => {
       if (!open) return;
       open = false;
+      hold.end();
       state.inFlight--;
+      state.laneTokens[lane] -= cost;
       upstream.giveBack();
       settle(this.#kit.clock.now());
       this.onRoom();
@@ -131,8 +193,15 @@ export class Fleet {
       began: () => {
         if (!open || speaks) return;
         speaks = true;
-        this.#tellMove(state, state.breaker.onSuccess(this.#kit.clock.now(), now));
+        const at = this.#kit.clock.now();
+        hold.firstToken(at);
+        if (streamed) state.firstToken.onFirstToken(hold.readTokens, at - now, at);
+        this.#tellMove(state, state.breaker.onSuccess(at, now));
+        // Its prompt has been read: another may be sent behind it.
+        this.onRoom();
       },
+      spoke: (count) => hold.tokens(count, this.#kit.clock.now()),
+      keptAlive: () => hold.keepAlive(),
       succeeded: () =>
         close((at) => {
           if (!speaks) this.#tellMove(state, state.breaker.onSuccess(at, now));
@@ -145,6 +214,8 @@ export class Fleet {
         }),
       failed: (fault) =>
         close((at) => {
+          const signal = signalOf(fault);
+          if (signal !== null) state.window.overload(signal, now, at);
           // A target that refused or was not reached has computed nothing: its tokens per minute are given back.
           if (!begun.has(fault.kind)) upstream.settleTokens(-tokens, at);
           // What broke off after it had counted as good is a new failure of its own.
@@ -207,4 +278,10 @@ export class Fleet {
       })),
     };
   }
+}
+
+/** What a refusal says about work in flight; null: nothing. */
+function signalOf({ kind }: Fault): OverloadSignal | null {
+  if (kind === 'rateLimited') return 'concurrency';
+  return kind === 'overloaded' ? 'global' : null;
 }

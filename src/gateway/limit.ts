@@ -2,25 +2,41 @@
 // with the true figures when the exchange ends, so that parallel requests cannot overdraw together.
 import type { MonotonicMs } from '../kernel/brands.ts';
 import { reject, type Rejection } from '../kernel/rejection.ts';
+import type { CanonicalRequest } from '../kernel/chat.ts';
+import type { AnswerLengths, ExpectedLength } from '../policy/answer-length.ts';
 import type { TokenCorrection } from '../policy/token-correction.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Reserved for an answer whose length the client did not bound, and the most reserved for one it did: reserving a
- * 200k maximum would shut everyone near their limit out (settling charges what was really used). */
-const ANSWER_TOKENS_GUESS = 1_000;
+/** The most that is reserved for one answer: a caller's 200k maximum would shut everyone near their limit out. */
 const ANSWER_TOKENS_RESERVED_MAX = 4_000;
 /** Of all answers together. */
 const RESERVED_MAX = 16_000;
 
-export function limit(exchange: Exchange, correction: TokenCorrection, now: MonotonicMs): Rejection | null {
+/** What was learned of prompts and answers. */
+export interface Estimates {
+  readonly correction: TokenCorrection;
+  readonly lengths: AnswerLengths;
+}
+
+export function limit(exchange: Exchange, { correction, lengths }: Estimates, now: MonotonicMs): Rejection | null {
   const { request, model, key, keyLimits } = exchange;
   if (request === null || model === null) return null;
   // Counting computes nothing: it is a request, but no tokens.
-  const counts = request.surface === 'countTokens';
-  const prompt = correction.estimate(model.name, key?.name ?? null, request.promptTokens);
-  const answer = Math.min(request.answerTokensMax ?? ANSWER_TOKENS_GUESS, ANSWER_TOKENS_RESERVED_MAX);
-  const answers = request.surface === 'embeddings' ? 0 : Math.min(answer * request.choices, RESERVED_MAX);
-  exchange.tokensReserved = counts ? 0 : Math.ceil(prompt + answers);
+  if (request.surface !== 'countTokens') {
+    const keyName = key?.name ?? null;
+    const promptTokens = correction.estimate(model.name, keyName, request.promptTokens);
+    const { mean, q80 } = answers(request, lengths.expected(model.name, keyName, request.answerTokensMax));
+    exchange.tokensReserved = Math.ceil(promptTokens + Math.min(q80, RESERVED_MAX));
+    exchange.demand = {
+      lane: exchange.lane,
+      tokens: exchange.tokensReserved,
+      promptTokens,
+      answerTokensMean: mean,
+      answerTokensQ80: q80,
+      answerTokensMax: request.answerTokensMax,
+      streamed: exchange.outbound?.stream ?? request.stream,
+    };
+  }
   if (keyLimits === null) return null;
   const reserved = keyLimits.reserve(exchange.tokensReserved, now);
   if (!reserved.ok) {
@@ -28,4 +44,11 @@ export function limit(exchange: Exchange, correction: TokenCorrection, now: Mono
   }
   exchange.reservation = reserved.value;
   return null;
+}
+
+/** Of all answers that are asked for. */
+function answers(request: CanonicalRequest, one: ExpectedLength): ExpectedLength {
+  if (request.surface === 'embeddings') return { mean: 0, q80: 0 };
+  const { choices } = request;
+  return { mean: one.mean * choices, q80: Math.min(one.q80, ANSWER_TOKENS_RESERVED_MAX) * choices };
 }

@@ -22,8 +22,10 @@ import { reject, type Rejection } from '../kernel/rejection.ts';
 import { utf8Encode } from '../kernel/web.ts';
 import type { Usage } from '../kernel/usage.ts';
 import type { InboundHead, Reply, Visit } from '../ports/door.ts';
+import { DEADLINE_HEADER, deadlinesOf } from '../policy/deadline.ts';
 import { decideAfterFault, type Verdict } from '../policy/failover.ts';
 import type { KeyLimits } from '../policy/key-limits.ts';
+import { AnswerLengths } from '../policy/answer-length.ts';
 import { TokenCorrection } from '../policy/token-correction.ts';
 import { Attempt } from './attempt.ts';
 import { authenticate } from './authenticate.ts';
@@ -65,7 +67,7 @@ export class Pipeline {
   readonly #kit: Kit;
   readonly #fleet: Fleet;
   readonly #around: Surroundings;
-  readonly #correction = new TokenCorrection();
+  readonly #estimates = { correction: new TokenCorrection(), lengths: new AnswerLengths() };
   readonly #endings: Endings;
   readonly #signs: WaitingSigns;
   readonly #live = new LiveExchanges();
@@ -82,7 +84,8 @@ export class Pipeline {
       onRefused: (exchange, rejection) => this.#refuse(exchange, rejection),
     });
     this.#signs = new WaitingSigns(kit, this.dispatcher);
-    this.#endings = new Endings(kit, fleet, this.#correction, (exchange) => {
+    this.#endings = new Endings(kit, fleet, this.#estimates, (exchange) => {
+      this.dispatcher.settle(exchange);
       this.#live.remove(exchange);
       if (this.#live.size === 0) this.onIdle();
     });
@@ -126,12 +129,11 @@ export class Pipeline {
     const refused =
       read(exchange) ??
       plan(exchange, this.#around.resolver(), this.#kit.chance, now) ??
-      limit(exchange, this.#correction, now);
+      setDeadlines(exchange) ??
+      limit(exchange, this.#estimates, now);
     if (refused !== null) return this.#refuse(exchange, refused);
     if (exchange.plan.length === 0) return this.#endings.answered(exchange, countedTokens(exchange));
-    const total = exchange.model?.timeouts.totalMs ?? 0;
-    const left = Math.max(0, later(exchange.startedAt, total) - now);
-    exchange.totalTimer = this.#kit.timers.after(left, () => this.#expire(exchange));
+    exchange.totalTimer = this.#kit.timers.after(Math.max(0, exchange.totalAt - now), () => this.#expire(exchange));
     this.#signs.watch(exchange);
     this.#dispatch(exchange);
   }
@@ -141,7 +143,9 @@ export class Pipeline {
     if (timeouts === undefined) return;
     const now = this.#kit.clock.now();
     const queueEnd = later(now, Math.max(0, timeouts.queueMs - exchange.queueMs));
-    this.dispatcher.place(exchange, Math.min(queueEnd, later(exchange.startedAt, timeouts.totalMs)) as MonotonicMs);
+    // After content there is no first token left to be in time.
+    const begin = exchange.shown ? exchange.totalAt : this.#fleet.latestSend(exchange, now);
+    this.dispatcher.place(exchange, Math.min(queueEnd, begin, exchange.totalAt) as MonotonicMs);
   }
 
   #call(exchange: Exchange, planned: PlannedTarget, ticket: Ticket): void {
@@ -177,6 +181,8 @@ export class Pipeline {
       },
       {
         onFirstToken: () => ticket.began(),
+        onTokens: (count) => ticket.spoke(count),
+        onKeepAlive: () => ticket.keptAlive(),
         onOutput: (bytes) => this.#guard(exchange, () => this.#show(exchange, bytes)),
         onComplete: (body) => this.#guard(exchange, () => this.#complete(exchange, body)),
         onFault: (trouble) => this.#guard(exchange, () => this.#afterFault(exchange, trouble)),
@@ -235,7 +241,7 @@ export class Pipeline {
         sameCapable: reported === trouble && exchange.mayTake(current),
         budget: () => this.#fleet.upstream(current.target.upstream).budget.tryWithdraw(now),
         failoverOnContentFilter: current.model.failoverOnContentFilter,
-        remainingMs: later(exchange.startedAt, current.model.timeouts.totalMs) - now,
+        remainingMs: exchange.totalAt - now,
         waitMsLeft: current.model.timeouts.queueMs - exchange.queueMs,
       },
       exchange.snapshot.retry,
@@ -308,7 +314,7 @@ export class Pipeline {
   #anotherMayServe(exchange: Exchange, now: MonotonicMs): boolean {
     const waitMs = (exchange.model?.timeouts.queueMs ?? 0) - exchange.queueMs;
     return exchange.candidates().some(({ target }) => {
-      const obstacle = this.#fleet.obstacle(target, exchange.tokensReserved, now);
+      const obstacle = this.#fleet.obstacle(target, exchange.demand, now);
       if (obstacle === null) return true;
       return !obstacle.stuck && (obstacle.readyAt === null || obstacle.readyAt - now <= waitMs);
     });
@@ -316,8 +322,8 @@ export class Pipeline {
 
   #anotherHasRoom(exchange: Exchange): boolean {
     const now = this.#kit.clock.now();
-    const { tokensReserved } = exchange;
-    return exchange.candidates().some(({ target }) => this.#fleet.obstacle(target, tokensReserved, now) === null);
+    const { demand } = exchange;
+    return exchange.candidates().some(({ target }) => this.#fleet.obstacle(target, demand, now) === null);
   }
 
   /** A bug in one exchange ends that exchange, truthfully, and no other. */
@@ -347,6 +353,17 @@ function usageToTell(exchange: Exchange, { sum }: Attempt): Usage | null {
 /** In Anthropic's form: nobody else asks. */
 function countedTokens(exchange: Exchange): Uint8Array {
   return utf8Encode(JSON.stringify({ input_tokens: Math.round(exchange.request?.promptTokens ?? 0) }));
+}
+
+function setDeadlines(exchange: Exchange): Rejection | null {
+  const { head, model, request, startedAt } = exchange;
+  if (model === null || request === null) return null;
+  const { totalMs } = model.timeouts;
+  const deadlines = deadlinesOf(head.headers, { totalMs, stream: request.stream, arrivedAt: startedAt });
+  if (!deadlines.ok) return reject('badRequest', deadlines.error, { param: DEADLINE_HEADER });
+  exchange.firstTokenAt = deadlines.value.firstTokenAt;
+  exchange.totalAt = deadlines.value.totalAt;
+  return null;
 }
 
 function read(exchange: Exchange): Rejection | null {

@@ -9,7 +9,7 @@ import { reject, type Rejection } from '../kernel/rejection.ts';
 import { drawRanks } from '../policy/routing.ts';
 import type { Chance } from '../ports/chance.ts';
 import type { Prepared } from '../providers/provider.ts';
-import type { Exchange, PlannedTarget } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import type { ModelResolver } from './resolve.ts';
 import type { Model, Target } from './snapshot.ts';
 
@@ -88,16 +88,18 @@ function addTargets(
   now: MonotonicMs,
 ): Misfit[] {
   const misfits: Misfit[] = [];
-  for (const target of drawRanks(model.targets, chance).flat()) {
-    if (exchange.plan.length >= limits.targetsPerModelMax) break;
-    if (exchange.plan.some((planned) => planned.target.id === target.id)) continue;
-    const prepared = prepareFor(request, target, model.dropParams);
-    const misfit = misfitOf(exchange, request, target, prepared, model.dropParams);
-    if (misfit === null)
-      exchange.plan.push({ target, model, prepared, tried: false, resends: 0 } satisfies PlannedTarget);
-    else {
-      misfits.push(misfit);
-      exchange.note(now, 'skipped', target.id, misfit.why);
+  for (const members of drawRanks(model.targets, chance)) {
+    const rank = (exchange.plan.at(-1)?.rank ?? -1) + 1;
+    for (const target of members) {
+      if (exchange.plan.length >= limits.targetsPerModelMax) break;
+      if (exchange.plan.some((planned) => planned.target.id === target.id)) continue;
+      const prepared = prepareFor(request, target, model.dropParams);
+      const misfit = misfitOf(exchange, request, target, prepared, model.dropParams);
+      if (misfit === null) exchange.plan.push({ target, model, prepared, rank, tried: false, resends: 0 });
+      else {
+        misfits.push(misfit);
+        exchange.note(now, 'skipped', target.id, misfit.why);
+      }
     }
   }
   return misfits;

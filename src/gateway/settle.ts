@@ -3,12 +3,12 @@ import type { ExchangeFact, Outcome } from '../kernel/facts.ts';
 import type { FaultKind } from '../kernel/fault.ts';
 import type { RejectionKind } from '../kernel/rejection.ts';
 import type { Usage } from '../kernel/usage.ts';
-import type { TokenCorrection } from '../policy/token-correction.ts';
 import type { AnswerSum } from './answer-reader.ts';
 import { overheadMs } from './egress.ts';
 import type { Exchange } from './exchange.ts';
 import type { Fleet } from './fleet.ts';
 import type { Kit } from './kit.ts';
+import type { Estimates } from './limit.ts';
 
 /** Characters of an answer per token, where a provider says no usage (English and code: 3.5 to 4.5). */
 const CHARACTERS_PER_TOKEN = 4;
@@ -26,7 +26,7 @@ export function settle(
   settlement: Settlement,
   kit: Kit,
   fleet: Fleet,
-  correction: TokenCorrection,
+  { correction, lengths }: Estimates,
 ): void {
   const now = kit.clock.now();
   exchange.phase = 'ended';
@@ -43,6 +43,10 @@ export function settle(
       exchange.request.promptTokens,
       usage.promptTokens,
     );
+  }
+  if (usage !== null && settlement.outcome === 'answered' && exchange.request !== null && exchange.model !== null) {
+    const { model, key, request } = exchange;
+    lengths.learn(model.name, key?.name ?? null, request.answerTokensMax, usage.completionTokens / request.choices);
   }
   exchange.note(now, settlement.outcome, exchange.current?.target.id ?? null, `status ${settlement.status}`);
   kit.facts.accept({ kind: 'exchange', exchange: factOf(exchange, settlement, usage, now - exchange.startedAt) });

@@ -1,8 +1,12 @@
 // Target states: what each target holds in flight, its breaker and its rest, by target id. Names that nobody configured can
 // be asked for (`provider/model`, patterns), so idle states are bounded: the longest known goes first.
 import type { TargetId } from '../kernel/brands.ts';
+import type { Lane } from '../kernel/lane.ts';
 import { Breaker } from '../policy/breaker.ts';
 import { Cooldown } from '../policy/cooldown.ts';
+import { FirstTokenEstimate } from '../policy/first-token-estimate.ts';
+import { Window } from '../policy/window.ts';
+import { windowDefaults } from '../policy/window-settings.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
 import type { Kit } from './kit.ts';
 import type { Target } from './snapshot.ts';
@@ -15,6 +19,13 @@ export interface TargetState {
   inFlight: number;
   readonly breaker: Breaker;
   readonly cooldown: Cooldown;
+  /** What it may hold in flight, learned. */
+  readonly window: Window;
+  readonly firstToken: FirstTokenEstimate;
+  /** Tokens in flight by lane. */
+  readonly laneTokens: Record<Lane, number>;
+  /** When somebody was last refused for the window's sake. */
+  wantedAt: number;
 }
 
 export class TargetStates {
@@ -35,6 +46,10 @@ export class TargetStates {
       inFlight: 0,
       breaker: new Breaker(this.#kit.settings().breaker, this.#kit.chance),
       cooldown: new Cooldown(),
+      window: new Window(windowDefaults[target.upstream.provider.windowKind ?? 'api']),
+      firstToken: new FirstTokenEstimate(),
+      laneTokens: { vip: 0, standard: 0, batch: 0 },
+      wantedAt: -Infinity,
     };
     this.#states.set(target.id, state);
     return state;
@@ -58,6 +73,7 @@ export class TargetStates {
       .filter((state) => isConfigured(state.id) || state.inFlight > 0 || state.breaker.state !== 'closed')
       .flatMap((state) => [
         { name: 'target_in_flight', help: 'Attempts in flight', labels: { target: state.id }, value: state.inFlight },
+        ...windowGauges(state),
         {
           name: 'breaker_state',
           help: 'Breaker of a target: 0 closed, 1 half-open, 2 open',
@@ -74,4 +90,26 @@ export class TargetStates {
       return;
     }
   }
+}
+
+function windowGauges({ id, window }: TargetState): GaugeReading[] {
+  const labels = { target: id };
+  // Prometheus has no word for "without a limit".
+  const max = Number.isFinite(window.tokensMax) ? window.tokensMax : -1;
+  return [
+    { name: 'window_tokens', help: 'Tokens in flight', labels, value: window.inFlight },
+    { name: 'window_tokens_max', help: 'Tokens that may be in flight; -1: no limit found yet', labels, value: max },
+    {
+      name: 'window_prefill_tokens',
+      help: 'Prompt tokens sent and not yet answered by a first token',
+      labels,
+      value: window.prefillOutstanding,
+    },
+    {
+      name: 'window_prefill_tokens_max',
+      help: 'Prompt tokens that may be so',
+      labels,
+      value: Number.isFinite(window.prefillTokensMax) ? window.prefillTokensMax : -1,
+    },
+  ];
 }

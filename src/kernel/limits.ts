@@ -40,6 +40,8 @@ export const limits = {
   waitersPerLaneMax: 5_000,
   /** Of them for the same targets, so that one model's queue leaves seats to the others. */
   waitersPerGroupMax: 2_500,
+  /** Of their bodies. */
+  waitingBytesPerLaneMax: 256 * MIB,
   /** Attempts of one exchange, whatever the config says. */
   attemptsMax: 10,
   targetsPerModelMax: 64,
@@ -49,6 +51,8 @@ export const limits = {
   /** Retry-After that an upstream may impose, and that we tell a client. */
   retryAfterMsMax: 3_600_000,
   clientRetryAfterMsMax: 60_000,
+  /** The same for a shed: overload passes, and nobody knows when. */
+  shedRetryAfterMsMax: 10_000,
   /** Share of the V8 heap limit above which new bodies are refused. */
   heapShareMax: 0.85,
   connectionsMax: 20_000,

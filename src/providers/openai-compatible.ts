@@ -9,6 +9,8 @@ import { selfHosted } from './self-hosted.ts';
 export const openaiCompatible = selfHosted({
   name: 'openai-compatible',
   defaultBaseUrl: null,
+  // It may be anything, another gateway too.
+  windowKind: 'api',
   accountSettings: { api: { kind: 'text', choices: ['chat', 'responses'] } },
   // A caller who sends a prefix knows the server it talks to better than we do; we ourselves would not know how.
   capabilities: () => ({ ...anything, can: able(), reasoningField: 'reasoning_content' }),

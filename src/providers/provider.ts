@@ -107,6 +107,8 @@ export interface Provider {
   /** Of GETs like that; absent: none. */
   readonly lookupHeaders?: HeaderList;
   readonly accountPage: AccountPage | null;
+  /** `engine`: it computes what we send and little else, so its first tokens tell how full it is. Absent: `api`. */
+  readonly windowKind?: 'engine' | 'api';
   capabilities(model: string): Capabilities;
   /** Requests one account may have in flight; null when not known. */
   accountConcurrency(model: string): number | null;

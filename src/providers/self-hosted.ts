@@ -15,6 +15,7 @@ export const selfHosted = (engine: SelfHosted): Provider => ({
   knownModels: [],
   modelsPath: '/models',
   accountPage: null,
+  windowKind: 'engine',
   accountConcurrency: () => null,
   prepare: (request, model) => withHistory(request, prepareBody(request, model), withoutProofs),
   price: () => null,

@@ -1,10 +1,16 @@
 // Behaviours: all of them in one table, and how a model's name finds its row.
+import { attentiveBehaviours } from './attentive.ts';
 import type { Behaviour } from './behaviour.ts';
 import { breakBehaviours } from './breaks.ts';
 import { calmBehaviours } from './calm.ts';
 import { refusals } from './refusals.ts';
 
-export const behaviours: readonly Behaviour[] = [...calmBehaviours, ...refusals, ...breakBehaviours];
+export const behaviours: readonly Behaviour[] = [
+  ...calmBehaviours,
+  ...attentiveBehaviours,
+  ...refusals,
+  ...breakBehaviours,
+];
 
 /** The name a client can use as it stands. */
 export const usableName = (behaviour: Behaviour): string => behaviour.example ?? behaviour.name;

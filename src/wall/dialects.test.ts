@@ -7,6 +7,7 @@ import { type DialectName, dialectNames } from '../kernel/dialect-name.ts';
 import { isSpokenIn } from './behaviour.ts';
 import type { Behaviour } from './behaviour.ts';
 import { behaviours, findBehaviour, usableName } from './behaviours.ts';
+import { ears } from './ears/ears.ts';
 import { firstHalf, healthyCall, healthyReasoning, healthySignature, healthyText, pieces } from './known-text.ts';
 import type { Ending } from './script.ts';
 import { tongues } from './tongues/tongues.ts';
@@ -299,6 +300,8 @@ const cutShort: Shown = [half, null, false, 'reset'];
 /** What a stream shows, by name, where it is not a good answer; the same in every dialect. */
 const shownByStreams: Readonly<Record<string, Shown>> = {
   'tool-call': ['', 'tool_calls', true, 'end'],
+  // Nothing was asked, and it says so.
+  attentive: [JSON.stringify(ears.openai({})), 'stop', true, 'end'],
   'reset-before-head': ['', null, false, 'reset'],
   silence: ['', null, false, 'hang'],
   'keep-alive-then-empty': ['', null, false, 'end'],

@@ -1,0 +1,91 @@
+// Placement: which target an exchange goes to, among those with room. Ranks are asked in the order in which they were planned
+// (tier by tier, the drawn variant first); inside a rank the one goes first that would answer soonest. A rank that is merely
+// full is not left at once: the next one may cost more, or is a canary's share.
+import { RecentMap } from '../kernel/bounded.ts';
+import type { MonotonicMs } from '../kernel/brands.ts';
+import type { Lane } from '../kernel/lane.ts';
+import { type PrefixMarks, PrefixAffinity, prefixMarks } from '../policy/affinity.ts';
+import { chooseTarget } from '../policy/choose.ts';
+import { Brim } from '../policy/spill.ts';
+import type { Chance } from '../ports/chance.ts';
+import type { Exchange, PlannedTarget } from './exchange.ts';
+import type { Fleet } from './fleet.ts';
+import { promptText } from './prompt-text.ts';
+
+const RANKS_MAX = 2_000;
+const CHARACTERS_PER_TOKEN = 4;
+
+export interface Placed {
+  readonly planned: PlannedTarget | null;
+  /** When a target that had no room will have some; Infinity: when something in flight ends. */
+  readonly wakeAt: number;
+}
+
+export class Placement {
+  readonly #fleet: Fleet;
+  readonly #chance: Chance;
+  readonly #affinity = new PrefixAffinity();
+  readonly #brims = new RecentMap<string, Brim>(RANKS_MAX);
+
+  constructor(fleet: Fleet, chance: Chance) {
+    this.#fleet = fleet;
+    this.#chance = chance;
+  }
+
+  /** `headroomOf`: the lane whose part of the windows it may use. */
+  find(exchange: Exchange, headroomOf: Lane, now: MonotonicMs): Placed {
+    const { demand } = exchange;
+    let wakeAt = Number.POSITIVE_INFINITY;
+    let rank: PlannedTarget[] = [];
+    let free: PlannedTarget[] = [];
+    let full = false;
+    for (const planned of exchange.candidates()) {
+      if (rank[0] !== undefined && rank[0].rank !== planned.rank) {
+        if (free.length > 0) break;
+        if (full && !this.#overflows(rank, headroomOf, now)) return { planned: null, wakeAt };
+        rank = [];
+        full = false;
+      }
+      rank.push(planned);
+      const obstacle = this.#fleet.obstacle(planned.target, demand, now, headroomOf);
+      if (obstacle === null) free.push(planned);
+      else if (obstacle.full === true) full = true;
+      if (obstacle !== null && obstacle.readyAt !== null) wakeAt = Math.min(wakeAt, obstacle.readyAt);
+    }
+    return { planned: free.length > 1 ? this.#best(exchange, free, now) : (free[0] ?? null), wakeAt };
+  }
+
+  /** The target has the prompt now. */
+  onServed(exchange: Exchange, { target, model }: PlannedTarget, now: MonotonicMs): void {
+    if (model.targets.length > 1) this.#affinity.onServed(this.#marks(exchange), target.id, now);
+  }
+
+  /** Vips do not wait to see whether a full rank stays full. */
+  #overflows(rank: readonly PlannedTarget[], lane: Lane, now: MonotonicMs): boolean {
+    const name = rank.map(({ target }) => target.id).join(' ');
+    let brim = this.#brims.get(name);
+    if (brim === undefined) this.#brims.set(name, (brim = new Brim()));
+    const share = Math.min(...rank.map(({ target }) => this.#fleet.fill(target)));
+    return brim.overflows(share, now) || lane === 'vip';
+  }
+
+  #best(exchange: Exchange, free: readonly PlannedTarget[], now: MonotonicMs): PlannedTarget {
+    const match = this.#affinity.lastServed(this.#marks(exchange), now);
+    const { promptTokens, answerTokensMean } = exchange.demand;
+    const candidates = free.map((planned) => {
+      const { target } = planned;
+      const matched = match?.target === target.id ? match.characters / CHARACTERS_PER_TOKEN : 0;
+      const price = target.upstream.provider.price(target.model, exchange.startedWall);
+      const cost = price === null ? null : promptTokens * price.inputMicroUsd + answerTokensMean * price.outputMicroUsd;
+      return { id: target.id, planned, cost, firstTokenMs: this.#fleet.firstTokenMs(target, promptTokens, matched, now) };
+    });
+    const chosen = chooseTarget(candidates, match?.target ?? null, this.#chance);
+    return chosen?.planned ?? (free[0] as PlannedTarget);
+  }
+
+  #marks(exchange: Exchange): PrefixMarks {
+    const { request, model, key } = exchange;
+    if (request === null || model === null) return [];
+    return (exchange.prefixMarks ??= prefixMarks(`${key?.name ?? ''} ${model.name}`, promptText(request.body)));
+  }
+}

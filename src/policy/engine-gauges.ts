@@ -1,0 +1,5 @@
+export interface EngineLoad {
+  readonly waiting: number;
+  readonly running: number;
+  readonly kvUsage: number | null;
+}

@@ -1,0 +1,1 @@
+export type OverloadSignal = 'concurrency' | 'requests' | 'tokens' | 'spend' | 'global';

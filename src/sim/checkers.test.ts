@@ -1,0 +1,208 @@
+// Each checker is shown what it is there to find, and finds it; and finds nothing in a good course of events.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ExchangeFact, Fact } from '../kernel/facts.ts';
+import type { GaugeReading } from '../ports/gauges.ts';
+import { Checkers } from './checkers.ts';
+import type { Ask, SendRecord } from './front.ts';
+
+const ask = (over: Partial<Ask> = {}): Ask => ({
+  number: 7,
+  wish: { number: 3, atMs: 0, tenant: 1, lane: 'vip', promptTokens: 100, outputTokens: 100 },
+  attempt: 1,
+  askedAt: 0,
+  sends: 1,
+  firstTokenAt: null,
+  tokensRead: 0,
+  endedAt: null,
+  ending: null,
+  ...over,
+});
+
+const send = (over: Partial<SendRecord> = {}): SendRecord => ({
+  ask: ask(),
+  upstream: 'engine',
+  sentAt: 10,
+  tokensReadBefore: 0,
+  resumes: false,
+  refusedWith: null,
+  ...over,
+});
+
+const gauge = (name: string, value: number, labels: Record<string, string> = {}): GaugeReading => ({
+  name,
+  help: '',
+  labels,
+  value,
+});
+
+function checkers(gauges: readonly GaugeReading[] = []): Checkers {
+  const made = new Checkers({ deadlines: true, resendPercent: 10 }, () => 1_234);
+  made.watch({ ask: () => ({ leave: () => {} }), gauges: () => gauges });
+  return made;
+}
+
+function found(work: (made: Checkers) => void, gauges: readonly GaugeReading[] = []): readonly string[] {
+  const made = checkers(gauges);
+  work(made);
+  return made.findings;
+}
+
+function one(findings: readonly string[], words: RegExp): void {
+  assert.equal(findings.length, 1, findings.join('; '));
+  assert.match(findings[0] ?? '', words);
+}
+
+test('a good course of events finds nothing', () => {
+  const findings = found(
+    (made) => {
+      const record = send();
+      made.onSend(record);
+      made.onSecond();
+      made.onSendEnded(record);
+      made.onEnded(record.ask);
+    },
+    [
+      gauge('upstream_in_flight', 1),
+      gauge('queue_depth', 3, { lane: 'vip' }),
+      gauge('queue_capacity', 3, { lane: 'vip' }),
+    ],
+  );
+  assert.deepEqual(findings, []);
+});
+
+test('a second ending is found', () => {
+  const twice = ask({ ending: 'answered' });
+  one(
+    found((made) => {
+      made.onEnded(twice);
+      made.onEnded(twice);
+    }),
+    /ended a second time/,
+  );
+});
+
+test('a second outcome of one exchange, and a bug, are found', () => {
+  const fact = { kind: 'exchange', exchange: { id: 'sx_1' } as ExchangeFact } as Fact;
+  one(
+    found((made) => {
+      made.onFact(fact);
+      made.onFact(fact);
+    }),
+    /second outcome/,
+  );
+  one(
+    found((made) => made.onFact({ kind: 'bug', at: 0, where: 'here', error: 'Error: no' } as Fact)),
+    /a bug in here/,
+  );
+});
+
+test('a ticket that did not come back is found', () => {
+  one(
+    found((made) => made.onSecond(), [gauge('upstream_in_flight', 2, { upstream: 'a' })]),
+    /2 tickets are out, but 0 sends/,
+  );
+});
+
+test('a lane fuller than its seats is found', () => {
+  const seats = [gauge('queue_depth', 4, { lane: 'batch' }), gauge('queue_capacity', 3, { lane: 'batch' })];
+  one(
+    found(
+      (made) => {
+        const record = send();
+        made.onSend(record);
+        made.onSecond();
+      },
+      [...seats, gauge('upstream_in_flight', 1)],
+    ),
+    /4 wait in lane batch, which seats 3/,
+  );
+});
+
+test('a send after the deadline is found, one that resumes an answer is none', () => {
+  one(
+    found((made) => made.onSend(send({ sentAt: 1_501 }))),
+    /1 ms after its deadline/,
+  );
+  assert.deepEqual(
+    found((made) => made.onSend(send({ sentAt: 9_000, tokensReadBefore: 5, resumes: true }))),
+    [],
+  );
+});
+
+test('an answer begun anew after the client had read of it is found', () => {
+  one(
+    found((made) => made.onSend(send({ tokensReadBefore: 5 }))),
+    /sent anew after its client had read 5 tokens/,
+  );
+});
+
+test('text that repeats is found, and a send for somebody who has left', () => {
+  one(
+    found((made) => made.onWrongText(ask())),
+    /does not follow/,
+  );
+  const gone = ask({ ending: 'left' });
+  one(
+    found((made) => {
+      made.onEnded(gone);
+      made.onSend(send({ ask: gone }));
+    }),
+    /sent after it had ended/,
+  );
+});
+
+test('more resends than the budget are found', () => {
+  const findings = found((made) => {
+    const again = ask();
+    for (let at = 0; at < 40; at++) made.onSend(send({ ask: again }));
+  });
+  assert.match(findings[0] ?? '', /sends to engine in 30 s were resends/);
+});
+
+test('a queue that stands still for a minute is found, once', () => {
+  const findings = found(
+    (made) => {
+      for (let second = 0; second < 200; second++) made.onSecond();
+    },
+    [gauge('queue_depth', 1, { lane: 'vip' })],
+  );
+  one(findings, /1 have been waiting for 60 s/);
+});
+
+/** What is found when a window holds and may hold this much, second by second. */
+function windows(values: readonly (readonly [held: number, max: number])[]): readonly string[] {
+  const now: GaugeReading[] = [];
+  return found((made) => {
+    for (const [held, max] of values) {
+      now.splice(0, 2, gauge('window_tokens', held), gauge('window_tokens_max', max));
+      made.onSecond();
+    }
+  }, now).filter((finding) => finding.includes('window'));
+}
+
+test('a window that takes more in above its limit is found, one whose limit was cut under it is not', () => {
+  assert.deepEqual(
+    windows([
+      [90, 100],
+      [80, 40],
+      [70, 40],
+    ]),
+    [],
+  );
+  assert.deepEqual(windows([[500, -1]]), []);
+  one(windows([[90, 40]]), /grew from 0 to 90, above 40/);
+});
+
+test('a limit below the least is found', () => {
+  const labels = { target: 'engine/m' };
+  const gauges = [
+    gauge('window_tokens', 0, labels),
+    gauge('window_tokens_min', 10, labels),
+    gauge('window_tokens_max', 5, labels),
+  ];
+  one(
+    found((made) => made.onSecond(), gauges),
+    /may hold 5, below its least of 10/,
+  );
+});

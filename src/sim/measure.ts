@@ -1,0 +1,190 @@
+// Measure: what a run was worth, from what its clients got. Work is counted when the answer ends within the measured time and
+// met both expectations of its lane (first token and pace), held against the ask that was answered; shares in expectation
+// are over the wishes made in that time, whatever became of them.
+import type { Lane } from '../kernel/lane.ts';
+import type { Ask, SendRecord, Witness } from './front.ts';
+import { meetsExpectations } from './ideal.ts';
+import type { Plan } from './scenarios.ts';
+import { fairLevel, jain, quantile, sum } from './statistics.ts';
+import { type Wish, workOf } from './workload.ts';
+
+export interface LaneResult {
+  readonly wishes: number;
+  readonly inExpectationPct: number | null;
+  readonly firstTokenP50Ms: number | null;
+  readonly firstTokenP99Ms: number | null;
+}
+
+export interface Measures {
+  /** Work per second within expectations. */
+  readonly goodput: number;
+  /** The same, held against the wish's first ask: a client does not forget that it was sent away before. */
+  readonly goodputFromFirstAsk: number;
+  /** Work asked for per second. */
+  readonly offered: number;
+  /** Of that, what was answered within expectations, whenever the answer ended. */
+  readonly servedOfOffered: number;
+  readonly lanes: Readonly<Record<Lane, LaneResult>>;
+  /** Among tenants of the standard lane that asked for more than their fair share; null when nobody did. */
+  readonly jain: number | null;
+  /** Sends per ask that was sent at all. */
+  readonly amplification: number | null;
+  readonly refused429Pct: number | null;
+  /** From the end of the trouble; null where it does not end, or too near the end of the run to tell. */
+  readonly recoverySeconds: number | 'never' | null;
+  readonly sheds: number;
+  readonly falseSheds: number;
+  readonly asks: number;
+  readonly sends: number;
+  readonly sendsByUpstream: Readonly<Record<string, number>>;
+  /** First token, 99th percentile, of all tenants but the abuser; null when there is none. */
+  readonly othersP99Ms: number | null;
+}
+
+interface Fate {
+  readonly wish: Wish;
+  good: boolean;
+  firstTokenMs: number | null;
+}
+
+/** Recovered when this share of the wishes of ten seconds is served within expectations, as before the trouble. */
+const RECOVERED_SHARE = 0.95;
+const RECOVERY_WINDOW_MS = 10_000;
+const RECOVERY_STEP_MS = 1_000;
+
+export class Measure implements Witness {
+  readonly #plan: Plan;
+  readonly #fates: Fate[] = [];
+  readonly #byWish = new Map<number, Fate>();
+  readonly #sendsByUpstream: Record<string, number> = {};
+  #goodWork = 0;
+  #goodWorkFromFirst = 0;
+  #asks = 0;
+  #asksSent = 0;
+  #sends = 0;
+  #refused429 = 0;
+  #sheds = 0;
+  #falseSheds = 0;
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+  }
+
+  onAsked(ask: Ask): void {
+    this.#asks++;
+    if (ask.attempt > 1) return;
+    const fate: Fate = { wish: ask.wish, good: false, firstTokenMs: null };
+    this.#fates.push(fate);
+    this.#byWish.set(ask.wish.number, fate);
+  }
+
+  onSend({ ask, upstream }: SendRecord): void {
+    this.#sends++;
+    if (ask.sends === 1) this.#asksSent++;
+    this.#sendsByUpstream[upstream] = (this.#sendsByUpstream[upstream] ?? 0) + 1;
+  }
+
+  onSendEnded({ refusedWith }: SendRecord): void {
+    if (refusedWith === 429) this.#refused429++;
+  }
+
+  onEnded(ask: Ask): void {
+    const { wish, ending, askedAt, firstTokenAt, endedAt } = ask;
+    if (ending === 'refused') this.#countShed(ask);
+    if (ending !== 'answered' || firstTokenAt === null || endedAt === null) return;
+    const fate = this.#byWish.get(wish.number);
+    if (fate !== undefined) fate.firstTokenMs = firstTokenAt - askedAt;
+    if (!meetsExpectations(wish, firstTokenAt - askedAt, endedAt - askedAt)) return;
+    if (fate !== undefined) fate.good = true;
+    if (!this.#isMeasured(endedAt)) return;
+    this.#goodWork += workOf(wish);
+    const onTime = meetsExpectations(wish, firstTokenAt - wish.atMs, endedAt - wish.atMs);
+    if (onTime) this.#goodWorkFromFirst += workOf(wish);
+  }
+
+  #countShed({ endedAt, sends }: Ask): void {
+    this.#sheds++;
+    // What a far side refused is not the front's shed.
+    if (sends === 0 && this.#plan.calm(endedAt ?? 0)) this.#falseSheds++;
+  }
+
+  #isMeasured(atMs: number): boolean {
+    const { from, to } = this.#plan.measuredMs;
+    return atMs >= from && atMs < to;
+  }
+
+  measures(): Measures {
+    const { from, to } = this.#plan.measuredMs;
+    const seconds = (to - from) / 1000;
+    const measured = this.#fates.filter(({ wish }) => this.#isMeasured(wish.atMs));
+    const ofLane = (lane: Lane): LaneResult => laneResult(measured.filter(({ wish }) => wish.lane === lane));
+    const { abuser } = this.#plan.mix;
+    const others = measured.filter(({ wish }) => wish.tenant !== abuser?.tenant);
+    return {
+      goodput: this.#goodWork / seconds,
+      goodputFromFirstAsk: this.#goodWorkFromFirst / seconds,
+      offered: workIn(measured) / seconds,
+      servedOfOffered: workIn(measured.filter(({ good }) => good)) / seconds,
+      lanes: { vip: ofLane('vip'), standard: ofLane('standard'), batch: ofLane('batch') },
+      jain: fairness(measured.filter(({ wish }) => wish.lane === 'standard')),
+      amplification: share(this.#sends, this.#asksSent),
+      refused429Pct: percent(this.#refused429, this.#sends),
+      recoverySeconds: this.#recoverySeconds(),
+      sheds: this.#sheds,
+      falseSheds: this.#falseSheds,
+      asks: this.#asks,
+      sends: this.#sends,
+      sendsByUpstream: this.#sendsByUpstream,
+      othersP99Ms: abuser === null ? null : quantile(firstTokens(others), 0.99),
+    };
+  }
+
+  #recoverySeconds(): number | 'never' | null {
+    const { troubleEndsMs, seconds } = this.#plan;
+    if (troubleEndsMs === null) return null;
+    const before = this.#shareOfWork(0, this.#plan.measuredMs.from) ?? 1;
+    // Wishes of the last moments cannot have been answered yet.
+    const last = seconds * 1000 - 2 * RECOVERY_WINDOW_MS;
+    if (last < troubleEndsMs) return null;
+    for (let at = troubleEndsMs; at <= last; at += RECOVERY_STEP_MS) {
+      const now = this.#shareOfWork(at, at + RECOVERY_WINDOW_MS);
+      if (now !== null && now >= RECOVERED_SHARE * before) return (at - troubleEndsMs) / 1000;
+    }
+    return 'never';
+  }
+
+  #shareOfWork(from: number, to: number): number | null {
+    const made = this.#fates.filter(({ wish }) => wish.atMs >= from && wish.atMs < to);
+    return share(workIn(made.filter(({ good }) => good)), workIn(made));
+  }
+}
+
+function laneResult(fates: readonly Fate[]): LaneResult {
+  const times = firstTokens(fates);
+  return {
+    wishes: fates.length,
+    inExpectationPct: percent(fates.filter(({ good }) => good).length, fates.length),
+    firstTokenP50Ms: quantile(times, 0.5),
+    firstTokenP99Ms: quantile(times, 0.99),
+  };
+}
+
+const workIn = (fates: readonly Fate[]): number => sum(fates.map(({ wish }) => workOf(wish)));
+
+const firstTokens = (fates: readonly Fate[]): number[] =>
+  fates.flatMap(({ firstTokenMs }) => (firstTokenMs === null ? [] : [firstTokenMs]));
+
+function fairness(fates: readonly Fate[]): number | null {
+  const demand = new Map<number, number>();
+  const served = new Map<number, number>();
+  for (const { wish, good } of fates) {
+    demand.set(wish.tenant, (demand.get(wish.tenant) ?? 0) + workOf(wish));
+    if (good) served.set(wish.tenant, (served.get(wish.tenant) ?? 0) + workOf(wish));
+  }
+  const level = fairLevel([...demand.values()], sum(served.values()));
+  const backlogged = [...demand].filter(([, asked]) => asked > level).map(([tenant]) => served.get(tenant) ?? 0);
+  return jain(backlogged);
+}
+
+const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
+const percent = (part: number, whole: number): number | null => (whole === 0 ? null : (100 * part) / whole);
