@@ -6,6 +6,8 @@ import type { WindowSettings } from '../policy/window-settings.ts';
 
 export interface Demand {
   readonly lane: Lane;
+  /** Who shares fairly with others: a key. */
+  readonly tenant: string;
   /** Prompt and answer as limits per minute count them. */
   readonly tokens: number;
   readonly promptTokens: number;
@@ -20,6 +22,7 @@ export interface Demand {
 
 export const noDemand: Demand = {
   lane: 'standard',
+  tenant: '',
   tokens: 0,
   promptTokens: 0,
   answerTokensMean: 0,
@@ -29,7 +32,8 @@ export const noDemand: Demand = {
 };
 
 /** Of fairness and of queues: writing a token costs about twice as much as reading one. */
-export const serviceTokens = ({ promptTokens, answerTokensMean }: Demand): number => promptTokens + 2 * answerTokensMean;
+export const serviceTokens = ({ promptTokens, answerTokensMean }: Demand): number =>
+  promptTokens + 2 * answerTokensMean;
 
 /** Tokens it holds of a target's window. */
 export function windowCost(demand: Demand, kind: WindowSettings['kind']): number {

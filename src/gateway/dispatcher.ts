@@ -6,7 +6,7 @@ import { type Lane, lanes } from '../kernel/lane.ts';
 import { limits } from '../kernel/limits.ts';
 import { reject, type Rejection } from '../kernel/rejection.ts';
 import { truthfulRetryAfterMs } from '../policy/drain-rate.ts';
-import { FairRoom } from '../policy/fair-room.ts';
+import { FairRoom, type Served } from '../policy/fair-room.ts';
 import { vipIsOverShare } from '../policy/lane-shares.ts';
 import { earlyReject, predictedWaitMs } from '../policy/predicted-wait.ts';
 import type { Timer } from '../ports/clock.ts';
@@ -57,7 +57,7 @@ export class Dispatcher {
   place(exchange: Exchange, deadlineAt: MonotonicMs): void {
     const now = this.#kit.clock.now();
     // Most never meet anybody who waits.
-    if (this.#room.size === 0 && this.#tryServe(exchange, exchange.lane, now)) return;
+    if (this.#room.size === 0 && this.#tryServe(exchange, exchange.lane, now) === true) return;
     const hopeless = this.#hopeless(exchange, now, deadlineAt);
     if (hopeless !== null) return this.#listener.onRefused(exchange, hopeless);
     const group = this.#groups.of(exchange);
@@ -97,7 +97,8 @@ export class Dispatcher {
   /** It is over: what its answer really came to counts for its tenant's turn. */
   settle(exchange: Exchange): void {
     const { lane, waitingGroup, demand } = exchange;
-    if (waitingGroup === null || this.#room.size === 0) return;
+    // Who was never served was never charged.
+    if (waitingGroup === null || exchange.attempts === 0 || this.#room.size === 0) return;
     const sum = exchange.attempt?.sum ?? null;
     const said = sum === null ? 0 : legUsage(exchange, sum).completionTokens;
     const more = serviceTokens({ ...demand, answerTokensMean: said }) - serviceTokens(demand);
@@ -134,10 +135,10 @@ export class Dispatcher {
     this.#wake = this.#kit.timers.after(afterMs, () => this.pump());
   }
 
-  #tryServe(exchange: Exchange, headroomOf: Lane, now: MonotonicMs): boolean {
-    const { planned, wakeAt } = this.#placement.find(exchange, headroomOf, now);
+  #tryServe(exchange: Exchange, headroomOf: Lane, now: MonotonicMs): Served {
+    const { planned, wakeAt, greedy } = this.#placement.find(exchange, headroomOf, now);
     this.#wakeAt = Math.min(this.#wakeAt, wakeAt);
-    if (planned === null) return false;
+    if (planned === null) return greedy && 'passedOver';
     this.#grant(exchange, planned, now);
     return true;
   }

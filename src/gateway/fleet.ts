@@ -4,6 +4,7 @@
 import type { MonotonicMs, TargetId } from '../kernel/brands.ts';
 import { type Fault, type FaultKind, faults } from '../kernel/fault.ts';
 import { type Lane, lanes } from '../kernel/lane.ts';
+import { GREEDY_SHARE } from '../policy/occupancy.ts';
 import type { OverloadSignal } from '../policy/overload-signal.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
 import type { BreakerMove } from '../policy/breaker.ts';
@@ -32,6 +33,8 @@ export interface NoRoom {
   readonly stuck?: boolean;
   /** It works, and has all it can do for now. */
   readonly full?: boolean;
+  /** There is room, but for others. */
+  readonly greedy?: boolean;
 }
 
 /** Permission to send one attempt; always given back, by exactly one of the three calls. */
@@ -117,8 +120,14 @@ export class Fleet {
   #windowObstacle(state: TargetState, demand: Demand, lane: Lane, now: MonotonicMs): NoRoom | null {
     const { window } = state;
     window.tick(now - state.wantedAt < WANTED_MS, now);
-    if (window.room(windowCost(demand, window.settings.kind), demand.promptTokens, lane)) return null;
+    const cost = windowCost(demand, window.settings.kind);
+    const { promptTokens, tenant } = demand;
+    // Vips have a share of their own.
+    const greedy = lane !== 'vip' && state.occupancy.isGreedy(tenant, cost);
+    if (window.room(cost, promptTokens, lane, greedy ? GREEDY_SHARE : 1)) return null;
     state.wantedAt = now;
+    if (greedy && window.room(cost, promptTokens, lane))
+      return { why: 'more than its share', readyAt: null, full: true, greedy };
     return { why: 'window full', readyAt: null, full: true };
   }
 
@@ -150,9 +159,9 @@ export class Fleet {
     const held = { vip: 0, standard: 0, batch: 0 };
     let capacity = 0;
     for (const target of targets) {
-      const { laneTokens, window } = this.#targets.of(target);
+      const { occupancy, window } = this.#targets.of(target);
       capacity += window.tokensMax;
-      for (const lane of lanes) held[lane] += laneTokens[lane];
+      for (const lane of lanes) held[lane] += occupancy.lanes[lane];
     }
     return { held, capacity };
   }
@@ -172,7 +181,7 @@ export class Fleet {
     const cost = windowCost(demand, state.window.settings.kind);
     const hold = state.window.take({ cost, promptTokens, streamed }, now);
     state.inFlight++;
-    state.laneTokens[lane] += cost;
+    state.occupancy.take(lane, demand.tenant, cost);
     upstream.take(tokens, now);
     this.#tellMove(state, state.breaker.onSend(now));
     let open = true;
@@ -182,7 +191,7 @@ export class Fleet {
       open = false;
       hold.end();
       state.inFlight--;
-      state.laneTokens[lane] -= cost;
+      state.occupancy.giveBack(lane, demand.tenant, cost);
       upstream.giveBack();
       settle(this.#kit.clock.now());
       this.onRoom();

@@ -3,7 +3,7 @@
 import type { MonotonicMs } from '../kernel/brands.ts';
 import { reject, type Rejection } from '../kernel/rejection.ts';
 import type { CanonicalRequest } from '../kernel/chat.ts';
-import type { AnswerLengths, ExpectedLength } from '../policy/answer-length.ts';
+import type { AnswerLength, AnswerLengths } from '../policy/answer-length.ts';
 import type { TokenCorrection } from '../policy/token-correction.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -25,14 +25,15 @@ export function limit(exchange: Exchange, { correction, lengths }: Estimates, no
   if (request.surface !== 'countTokens') {
     const keyName = key?.name ?? null;
     const promptTokens = correction.estimate(model.name, keyName, request.promptTokens);
-    const { mean, q80 } = answers(request, lengths.expected(model.name, keyName, request.answerTokensMax));
-    exchange.tokensReserved = Math.ceil(promptTokens + Math.min(q80, RESERVED_MAX));
+    const { meanTokens, q80Tokens } = answers(request, lengths.estimate(model.name, request.answerTokensMax, keyName));
+    exchange.tokensReserved = Math.ceil(promptTokens + Math.min(q80Tokens, RESERVED_MAX));
     exchange.demand = {
       lane: exchange.lane,
+      tenant: keyName ?? '',
       tokens: exchange.tokensReserved,
       promptTokens,
-      answerTokensMean: mean,
-      answerTokensQ80: q80,
+      answerTokensMean: meanTokens,
+      answerTokensQ80: q80Tokens,
       answerTokensMax: request.answerTokensMax,
       streamed: exchange.outbound?.stream ?? request.stream,
     };
@@ -47,8 +48,11 @@ export function limit(exchange: Exchange, { correction, lengths }: Estimates, no
 }
 
 /** Of all answers that are asked for. */
-function answers(request: CanonicalRequest, one: ExpectedLength): ExpectedLength {
-  if (request.surface === 'embeddings') return { mean: 0, q80: 0 };
+function answers(request: CanonicalRequest, one: AnswerLength): AnswerLength {
+  if (request.surface === 'embeddings') return { meanTokens: 0, q80Tokens: 0 };
   const { choices } = request;
-  return { mean: one.mean * choices, q80: Math.min(one.q80, ANSWER_TOKENS_RESERVED_MAX) * choices };
+  return {
+    meanTokens: one.meanTokens * choices,
+    q80Tokens: Math.min(one.q80Tokens, ANSWER_TOKENS_RESERVED_MAX) * choices,
+  };
 }

@@ -1,6 +1,6 @@
 // Placement: which target an exchange goes to, among those with room. Ranks are asked in the order in which they were planned
 // (tier by tier, the drawn variant first); inside a rank the one goes first that would answer soonest. A rank that is merely
-// full is not left at once: the next one may cost more, or is a canary's share.
+// full is not left at once, since the next tier costs more, nor ever for another variant: 90 against 10 is a promise.
 import { RecentMap } from '../kernel/bounded.ts';
 import type { MonotonicMs } from '../kernel/brands.ts';
 import type { Lane } from '../kernel/lane.ts';
@@ -19,6 +19,8 @@ export interface Placed {
   readonly planned: PlannedTarget | null;
   /** When a target that had no room will have some; Infinity: when something in flight ends. */
   readonly wakeAt: number;
+  /** There is room, but for others. */
+  readonly greedy: boolean;
 }
 
 export class Placement {
@@ -39,10 +41,12 @@ export class Placement {
     let rank: PlannedTarget[] = [];
     let free: PlannedTarget[] = [];
     let full = false;
+    let greedy = false;
     for (const planned of exchange.candidates()) {
       if (rank[0] !== undefined && rank[0].rank !== planned.rank) {
         if (free.length > 0) break;
-        if (full && !this.#overflows(rank, headroomOf, now)) return { planned: null, wakeAt };
+        if (full && (isSibling(rank[0], planned) || !this.#overflows(rank, headroomOf, now)))
+          return { planned: null, wakeAt, greedy };
         rank = [];
         full = false;
       }
@@ -50,9 +54,10 @@ export class Placement {
       const obstacle = this.#fleet.obstacle(planned.target, demand, now, headroomOf);
       if (obstacle === null) free.push(planned);
       else if (obstacle.full === true) full = true;
+      greedy ||= obstacle?.greedy === true;
       if (obstacle !== null && obstacle.readyAt !== null) wakeAt = Math.min(wakeAt, obstacle.readyAt);
     }
-    return { planned: free.length > 1 ? this.#best(exchange, free, now) : (free[0] ?? null), wakeAt };
+    return { planned: free.length > 1 ? this.#best(exchange, free, now) : (free[0] ?? null), wakeAt, greedy };
   }
 
   /** The target has the prompt now. */
@@ -77,7 +82,12 @@ export class Placement {
       const matched = match?.target === target.id ? match.characters / CHARACTERS_PER_TOKEN : 0;
       const price = target.upstream.provider.price(target.model, exchange.startedWall);
       const cost = price === null ? null : promptTokens * price.inputMicroUsd + answerTokensMean * price.outputMicroUsd;
-      return { id: target.id, planned, cost, firstTokenMs: this.#fleet.firstTokenMs(target, promptTokens, matched, now) };
+      return {
+        id: target.id,
+        planned,
+        cost,
+        firstTokenMs: this.#fleet.firstTokenMs(target, promptTokens, matched, now),
+      };
     });
     const chosen = chooseTarget(candidates, match?.target ?? null, this.#chance);
     return chosen?.planned ?? (free[0] as PlannedTarget);
@@ -89,3 +99,7 @@ export class Placement {
     return (exchange.prefixMarks ??= prefixMarks(`${key?.name ?? ''} ${model.name}`, promptText(request.body)));
   }
 }
+
+/** Another variant of the same tier. */
+const isSibling = (left: PlannedTarget, right: PlannedTarget): boolean =>
+  left.model === right.model && left.target.tier === right.target.tier;

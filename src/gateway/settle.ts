@@ -46,7 +46,7 @@ export function settle(
   }
   if (usage !== null && settlement.outcome === 'answered' && exchange.request !== null && exchange.model !== null) {
     const { model, key, request } = exchange;
-    lengths.learn(model.name, key?.name ?? null, request.answerTokensMax, usage.completionTokens / request.choices);
+    lengths.learn(model.name, request.answerTokensMax, key?.name ?? null, usage.completionTokens / request.choices);
   }
   exchange.note(now, settlement.outcome, exchange.current?.target.id ?? null, `status ${settlement.status}`);
   kit.facts.accept({ kind: 'exchange', exchange: factOf(exchange, settlement, usage, now - exchange.startedAt) });

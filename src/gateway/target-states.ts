@@ -1,10 +1,10 @@
 // Target states: what each target holds in flight, its breaker and its rest, by target id. Names that nobody configured can
 // be asked for (`provider/model`, patterns), so idle states are bounded: the longest known goes first.
 import type { TargetId } from '../kernel/brands.ts';
-import type { Lane } from '../kernel/lane.ts';
 import { Breaker } from '../policy/breaker.ts';
 import { Cooldown } from '../policy/cooldown.ts';
 import { FirstTokenEstimate } from '../policy/first-token-estimate.ts';
+import { Occupancy } from '../policy/occupancy.ts';
 import { Window } from '../policy/window.ts';
 import { windowDefaults } from '../policy/window-settings.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
@@ -22,8 +22,8 @@ export interface TargetState {
   /** What it may hold in flight, learned. */
   readonly window: Window;
   readonly firstToken: FirstTokenEstimate;
-  /** Tokens in flight by lane. */
-  readonly laneTokens: Record<Lane, number>;
+  /** Who holds what of the window. */
+  readonly occupancy: Occupancy;
   /** When somebody was last refused for the window's sake. */
   wantedAt: number;
 }
@@ -48,7 +48,7 @@ export class TargetStates {
       cooldown: new Cooldown(),
       window: new Window(windowDefaults[target.upstream.provider.windowKind ?? 'api']),
       firstToken: new FirstTokenEstimate(),
-      laneTokens: { vip: 0, standard: 0, batch: 0 },
+      occupancy: new Occupancy(),
       wantedAt: -Infinity,
     };
     this.#states.set(target.id, state);

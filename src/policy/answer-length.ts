@@ -1,89 +1,105 @@
-// Answer length: how long answers are likely to be, learned from those that were: by key and model and by what the caller
-// allowed, with fewer words where little is known. A distribution, not a guess: windows need its mean, reservations what four
-// in five stay under.
-// It must never answer more than the caller allows, nor keep a name longer than it is used.
+// Answer lengths: how long answers come out, learned per model, allowed length and key: `max_tokens` says what may come, this
+// what does come. The mean tells what an answer holds, the q80 what to set aside for it. A distribution, not one figure:
+// counts per length class that fade with use, so that a new habit is learned within some hundred answers.
+// It must never promise more than was allowed, nor grow with the number of keys; where one key's answers are too few, it
+// borrows from coarser ones: all keys, then all allowed lengths, then a guess.
 import { RecentMap } from '../kernel/bounded.ts';
 
-const STATES_MAX = 4_000;
-/** Bounds of the histogram's buckets grow by a quarter: a quantile is off by no more than that. */
-const GROWTH = 1.25;
-const BUCKETS = 60;
-/** The weight of what was seen halves after so many answers. */
-const HALF_LIFE = 400;
-const KEPT = 0.5 ** (1 / HALF_LIFE);
-/** Fewer answers say less than the coarser class. */
-const ENOUGH = 20;
-const UNKNOWN = { mean: 400, q80: 1_000 };
+const DISTRIBUTIONS_MAX = 10_000;
+/** Fewer answers are no distribution. */
+const WEIGHT_MIN = 8;
+/** What an answer still counts after this many others: half. */
+const HALF_LIFE_ANSWERS = 200;
+const FADE = 0.5 ** (1 / HALF_LIFE_ANSWERS);
+/** Length classes, four to each doubling: a class is 19 % wide, finer than any use made of it. */
+const CLASSES = 72;
+const CLASSES_PER_DOUBLING = 4;
+/** Before the first answer: what chats come to, most often. */
+const GUESS = { meanTokens: 300, q80Tokens: 500 } as const;
 
-export interface ExpectedLength {
-  readonly mean: number;
-  readonly q80: number;
+export interface AnswerLength {
+  readonly meanTokens: number;
+  readonly q80Tokens: number;
 }
 
 export class AnswerLengths {
-  readonly #lengths = new RecentMap<string, Histogram>(STATES_MAX);
+  readonly #distributions = new RecentMap<string, Distribution>(DISTRIBUTIONS_MAX);
 
-  /** `max`: tokens that the caller allows; null when it did not say. */
-  expected(model: string, key: string | null, max: number | null): ExpectedLength {
-    const known = classesOf(model, key, max)
-      .map((name) => this.#lengths.get(name))
-      .find((histogram) => histogram !== undefined && histogram.count >= ENOUGH);
-    const mean = known?.mean ?? UNKNOWN.mean;
-    // Of whom nothing is known, all that it asks for is believed.
-    const q80 = known?.quantile(0.8) ?? max ?? UNKNOWN.q80;
-    return max === null ? { mean, q80 } : { mean: Math.min(mean, max), q80: Math.min(q80, max) };
-  }
-
-  learn(model: string, key: string | null, max: number | null, tokens: number): void {
-    for (const name of classesOf(model, key, max)) {
-      let histogram = this.#lengths.get(name);
-      if (histogram === undefined) this.#lengths.set(name, (histogram = new Histogram()));
-      histogram.add(tokens);
+  learn(model: string, maxTokens: number | null, key: string | null, tokens: number): void {
+    if (!(tokens >= 0)) return;
+    for (const name of namesOf(model, maxTokens, key)) {
+      let known = this.#distributions.get(name);
+      if (known === undefined) {
+        known = new Distribution();
+        this.#distributions.set(name, known);
+      }
+      known.add(tokens);
     }
   }
+
+  estimate(model: string, maxTokens: number | null, key: string | null): AnswerLength {
+    const most = maxTokens ?? Infinity;
+    for (const name of namesOf(model, maxTokens, key)) {
+      const known = this.#distributions.get(name);
+      if (known !== undefined && known.weight >= WEIGHT_MIN) return bounded(known.read(), most);
+    }
+    // Of whom nothing is known, all that it asks for is believed.
+    return bounded({ ...GUESS, q80Tokens: maxTokens ?? GUESS.q80Tokens }, most);
+  }
 }
 
-/** Finest first. Limits are told apart by their power of four: a limit of 100 says something, 4,000 and 5,000 do not differ. */
-function classesOf(model: string, key: string | null, max: number | null): readonly string[] {
-  const bound = max === null ? '-' : String(Math.ceil(Math.log(Math.max(1, max)) / Math.log(4)));
-  return [`${model} ${bound} ${key ?? ''}`, `${model} ${bound}`, model];
+function bounded({ meanTokens, q80Tokens }: AnswerLength, most: number): AnswerLength {
+  return { meanTokens: Math.min(meanTokens, most), q80Tokens: Math.min(q80Tokens, most) };
 }
 
-class Histogram {
-  readonly #weights = new Float64Array(BUCKETS);
-  /** Weight of one answer now; grows instead of all the others shrinking. */
-  #unit = 1;
+/** Finest first. A line break stands in no name, so they cannot be confused. */
+function namesOf(model: string, maxTokens: number | null, key: string | null): string[] {
+  const bucket = maxTokens === null ? 'any' : String(Math.ceil(Math.log2(Math.max(1, maxTokens))));
+  const coarser = [`${model}\n${bucket}`, model];
+  return key === null ? coarser : [`${model}\n${bucket}\n${key}`, ...coarser];
+}
+
+class Distribution {
+  readonly #weights = new Float64Array(CLASSES);
+  /** The newest answer weighs this much, and the next a little more: the same as fading all others, for one addition. */
+  #newest = 1;
   #total = 0;
   #sum = 0;
-  count = 0;
 
-  get mean(): number {
-    return this.#total === 0 ? 0 : this.#sum / this.#total;
+  /** In answers of today's weight. */
+  get weight(): number {
+    return this.#total / this.#newest;
   }
 
   add(tokens: number): void {
-    if (this.#unit > 1e100) this.#scale();
-    this.count++;
-    const at = Math.min(BUCKETS - 1, Math.max(0, Math.ceil(Math.log(Math.max(1, tokens)) / Math.log(GROWTH))));
-    this.#weights[at] = (this.#weights[at] ?? 0) + this.#unit;
-    this.#total += this.#unit;
-    this.#sum += this.#unit * tokens;
-    this.#unit /= KEPT;
+    this.#newest /= FADE;
+    const at = classOf(tokens);
+    this.#weights[at] = (this.#weights[at] ?? 0) + this.#newest;
+    this.#total += this.#newest;
+    this.#sum += this.#newest * tokens;
+    if (this.#newest > 1e9) this.#rescale();
   }
 
-  quantile(share: number): number {
-    let left = share * this.#total;
-    for (let at = 0; at < BUCKETS; at++) {
-      left -= this.#weights[at] ?? 0;
-      if (left <= 0) return GROWTH ** at;
+  read(): AnswerLength {
+    let below = 0;
+    let at = 0;
+    for (; at < CLASSES - 1; at++) {
+      below += this.#weights[at] ?? 0;
+      if (below >= 0.8 * this.#total) break;
     }
-    return GROWTH ** BUCKETS;
+    return { meanTokens: this.#sum / this.#total, q80Tokens: highestOf(at) };
   }
 
-  #scale(): void {
-    for (let at = 0; at < BUCKETS; at++) this.#weights[at] = (this.#weights[at] ?? 0) / this.#unit;
-    this.#total /= this.#unit;
-    this.#sum /= this.#unit;
-    this.#unit = 1;
+  /** Weights rise for ever; numbers do not. */
+  #rescale(): void {
+    for (let at = 0; at < CLASSES; at++) this.#weights[at] = (this.#weights[at] ?? 0) / this.#newest;
+    this.#total /= this.#newest;
+    this.#sum /= this.#newest;
+    this.#newest = 1;
   }
 }
+
+const classOf = (tokens: number): number =>
+  Math.min(CLASSES - 1, Math.ceil(CLASSES_PER_DOUBLING * Math.log2(Math.max(1, tokens))));
+
+const highestOf = (at: number): number => Math.floor(2 ** (at / CLASSES_PER_DOUBLING));

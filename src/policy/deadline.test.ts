@@ -49,7 +49,10 @@ test('nobody gets more time than the operator allows', () => {
 
 test('nonsense said to us is refused with a sentence', () => {
   for (const word of ['', 'soon', '-5', '0', '1e3', '0x10', 'NaN', 'Infinity', '5, 6', '1234567890123']) {
-    const result = deadlinesOf({ 'x-spillway-deadline-ms': word }, { totalMs, stream: true, arrivedAt: monotonicMs(0) });
+    const result = deadlinesOf(
+      { 'x-spillway-deadline-ms': word },
+      { totalMs, stream: true, arrivedAt: monotonicMs(0) },
+    );
     assert.equal(result.ok, false, word);
     assert.match(result.ok ? '' : result.error, /x-spillway-deadline-ms must be a positive number of milliseconds/);
   }

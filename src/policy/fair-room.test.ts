@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { monotonicMs } from '../kernel/brands.ts';
 import { type Lane, lanes } from '../kernel/lane.ts';
-import { type Claim, FairRoom, type Seat } from './fair-room.ts';
+import { type Claim, FairRoom, type Seat, type Served } from './fair-room.ts';
 
 const roomy = { seatsPerLaneMax: 1_000, bytesPerLaneMax: 1e9, seatsPerGroupMax: 1_000 };
 
@@ -366,4 +366,22 @@ test('nobody starves: batch and every tenant of a lane are served within a bound
     }),
     { numRuns: 30 },
   );
+});
+
+test('a tenant that is passed over does not hold up the others of its lane, and is asked once a pass', () => {
+  const room = new FairRoom<string>(roomy);
+  for (const item of ['greedy 1', 'greedy 2']) seated(room, item, { tenant: 'greedy' });
+  for (const item of ['modest 1', 'modest 2']) seated(room, item, { tenant: 'modest' });
+  const asked: string[] = [];
+  const served: string[] = [];
+  const modestOnly = (item: string): Served => {
+    asked.push(item);
+    if (item.startsWith('greedy')) return 'passedOver';
+    return served.push(item) > 0;
+  };
+  room.serve(modestOnly);
+  assert.deepEqual(served, ['modest 1', 'modest 2']);
+  assert.equal(asked.filter((item) => item === 'greedy 1').length, 1);
+  room.serve((item) => served.push(item) > 0);
+  assert.deepEqual(served.slice(2), ['greedy 1', 'greedy 2'], 'and has its turn when there is room');
 });

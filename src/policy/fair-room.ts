@@ -43,8 +43,12 @@ export interface RoomBounds {
   readonly seatsPerGroupMax: number;
 }
 
-/** True: taken. `headroomOf`: the lane whose headroom it may use; that of the highest lane where its share is due. */
-export type TryServe<Item> = (item: Item, headroomOf: Lane) => boolean;
+/**
+ * True: taken. False: no room, and nobody of its group goes before it. `passedOver`: its tenant holds too much, others of its
+ * lane may go first. `headroomOf`: the lane whose headroom it may use; that of the highest lane where its share is due.
+ */
+export type Served = boolean | 'passedOver';
+export type TryServe<Item> = (item: Item, headroomOf: Lane) => Served;
 
 /** Does the vip lane hold more than its share of this group's targets? */
 export type VipOverShare = (group: string) => boolean;
@@ -201,9 +205,9 @@ export class FairRoom<Item> {
   }
 
   /**
-   * Offers waiting items until nothing more can be served. `tryServe` answers true when it took the item, which then has
-   * left; false leaves it at its place. `tryServe` may enter, leave and serve: a nested `serve` returns at once and the
-   * running one goes round again. It must not put the item it is asked about back as a new one and answer false.
+   * Offers waiting items until nothing more can be served. What `tryServe` took has left; anything else leaves it at its
+   * place. `tryServe` may enter, leave and serve: a nested `serve` returns at once and the
+   * running one goes round again. It must not put the item it is asked about back as a new one and refuse it.
    * Costs one question per group that waits, and one, with logarithms of groups, tenants and seats, per item served.
    */
   serve(tryServe: TryServe<Item>, vipOverShare: VipOverShare = never): void {
@@ -227,6 +231,7 @@ export class FairRoom<Item> {
 
   #pass(tryServe: TryServe<Item>, vipOverShare: VipOverShare): void {
     const heads = new Heap<Head<Item>>(comesFirst);
+    const passing = new Set<FairShare<RoomSeat<Item>>>();
     const add = (group: Group<Item>): void => {
       const head = this.#headOf(group, vipOverShare);
       if (head !== null) heads.add(head);
@@ -235,13 +240,22 @@ export class FairRoom<Item> {
     for (let head = heads.takeFirst(); head !== null; head = heads.takeFirst()) {
       const { group, seat, headroomOf } = head;
       // Others may have entered, left or been charged since it was looked at.
-      if (!this.#isStill(head, vipOverShare)) add(group);
-      else if (tryServe(seat.item, headroomOf)) {
-        this.#served(seat, group);
+      if (!this.#isStill(head, vipOverShare)) {
         add(group);
-        // Refused and still here: the group steps aside. Refused and gone (its deadline, say): the next one has its turn.
-      } else if (seat.place === null) add(group);
+        continue;
+      }
+      const outcome = tryServe(seat.item, headroomOf);
+      if (outcome === true) this.#served(seat, group);
+      else if (outcome === 'passedOver' && seat.place !== null) {
+        const { share } = group.lines[seat.lane];
+        share.passOver(seat.place);
+        passing.add(share);
+      }
+      // Refused and still here: the group steps aside. Refused and gone (its deadline, say): the next one has its turn.
+      else if (seat.place !== null) continue;
+      add(group);
     }
+    for (const share of passing) share.callBack();
   }
 
   #headOf(group: Group<Item>, vipOverShare: VipOverShare): Head<Item> | null {

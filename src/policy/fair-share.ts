@@ -1,10 +1,17 @@
 // Fair share: who of several tenants comes next, by virtual token counter (VTC, Sheng et al., OSDI 2024). Each tenant's
 // counter rises with the tokens it was served, divided by its weight, and the lowest counter is served next. Who comes back
-// after a pause is lifted to the lowest counter of those who wait, so that a pause earns no credit. Inside a tenant the
+// after a pause is lifted to near the lowest counter of those who wait: a pause earns credit for a few requests, no more. Inside a tenant the
 // earliest deadline comes first, then the earliest arrival.
-// Two tenants of equal weight who both wait differ in service by at most 2 · max(w_p · input, w_q · tokens in flight).
+// Two tenants of equal weight who both wait differ in service by at most 2 · max(w_p · input, w_q · tokens in flight), and
+// the credit once.
 // It must never remember a tenant longer than its counter says more than the lift would.
 import { Heap, type HeapEntry } from './heap.ts';
+
+/**
+ * Who asked for less than its share lately may be so far ahead of those who always wait: a tenant's few requests then pass an
+ * abuser's thousands, instead of taking turns with them. About three ordinary requests.
+ */
+const CREDIT_TOKENS = 4_000;
 
 /** Who does not wait but was served ahead of the others is remembered; beyond so many the least ahead are forgotten. */
 const REMEMBERED_MAX = 10_000;
@@ -42,6 +49,8 @@ export class FairShare<W extends Waiter> {
   readonly #tenants = new Map<string, Tenant<W>>();
   readonly #waiting = new Heap<Tenant<W>>(lowerCounter);
   readonly #remembered = new Heap<Tenant<W>>(lowerCounter);
+  /** They wait, but are not asked in this pass. */
+  readonly #passed: Tenant<W>[] = [];
   /** The lowest counter that anybody was served at; never falls. */
   #floor = 0;
   #size = 0;
@@ -89,6 +98,21 @@ export class FairShare<W extends Waiter> {
     this.#size++;
     this.#tokens += waiter.tokens;
     return { waiter, tenant, entry: tenant.waiters.add(waiter) };
+  }
+
+  /** Its tenant is not asked again until `callBack`. */
+  passOver({ tenant }: FairPlace<W>): void {
+    if (tenant.entry === null || tenant.waiters.size === 0) return;
+    this.#waiting.remove(tenant.entry);
+    tenant.entry = null;
+    this.#passed.push(tenant);
+  }
+
+  callBack(): void {
+    for (const tenant of this.#passed) {
+      if (tenant.waiters.size > 0) tenant.entry ??= this.#waiting.add(tenant);
+    }
+    this.#passed.length = 0;
   }
 
   /** It was served, and leaves unless it had left already: its tenant's counter rises either way. */
@@ -139,7 +163,7 @@ export class FairShare<W extends Waiter> {
       waiters: new Heap<W>(earlier),
       turn: this.#turns++,
       weight: 1,
-      counter: this.#floor,
+      counter: this.#floor - CREDIT_TOKENS,
       tokens: 0,
       entry: null,
     };
@@ -149,7 +173,8 @@ export class FairShare<W extends Waiter> {
 
   #wake(tenant: Tenant<W>, weight: number): void {
     if (tenant.entry !== null) this.#remembered.remove(tenant.entry);
-    tenant.counter = Math.max(tenant.counter, this.#floor, this.#waiting.first?.counter ?? 0);
+    const level = Math.max(this.#floor, this.#waiting.first?.counter ?? 0);
+    tenant.counter = Math.max(tenant.counter, level - CREDIT_TOKENS);
     tenant.weight = weight;
     tenant.entry = this.#waiting.add(tenant);
     this.#weight += weight;
@@ -174,7 +199,7 @@ export class FairShare<W extends Waiter> {
   #remember(tenant: Tenant<W>): void {
     tenant.entry ??= this.#remembered.add(tenant);
     for (let least = this.#remembered.first; least !== null; least = this.#remembered.first) {
-      if (least.counter > this.#floor && this.#remembered.size <= REMEMBERED_MAX) return;
+      if (least.counter > this.#floor - CREDIT_TOKENS && this.#remembered.size <= REMEMBERED_MAX) return;
       this.#remembered.takeFirst();
       least.entry = null;
       this.#tenants.delete(least.name);

@@ -10,8 +10,6 @@ import { SlidingPeak } from './sliding-peak.ts';
 /** Fewer are somebody's stutter, not the engine's pace. */
 const TOKENS_MIN = 20;
 const BEST_OVER_MS = 600_000;
-/** This share of the objective is the alarm: the loop must act before the objective is missed. */
-const ALARM_SHARE = 1;
 /** An engine that never meets the objective is full when it runs so many times slower than at its best. */
 const ALARM_OVER_BEST = 1.5;
 /** A longer gap is a stall of its stream; it counts as this many objectives. */
@@ -46,8 +44,8 @@ export class InterTokenTimes {
     this.forget();
     this.#best.note(-meanMs, now);
     const bestMs = -this.#best.peak(now);
-    const alarmMs = ALARM_SHARE * this.#objectiveMs;
-    return meanMs > (bestMs > alarmMs ? ALARM_OVER_BEST * bestMs : alarmMs) ? 'slow' : 'well';
+    const objectiveMs = this.#objectiveMs;
+    return meanMs > (bestMs > objectiveMs ? ALARM_OVER_BEST * bestMs : objectiveMs) ? 'slow' : 'well';
   }
 
   /** What came before a cut says nothing about what it did. */

@@ -103,11 +103,20 @@ test('every order holds every target once, tiers in order, and changes no argume
 });
 
 test('members of a variant share a rank, and weigh together against others', () => {
-  const targets = [target('a', 1, 'base', 'stable'), target('b', 1, 'base', 'stable'), target('c', 1, 'base', 'canary')];
+  const targets = [
+    target('a', 1, 'base', 'stable'),
+    target('b', 1, 'base', 'stable'),
+    target('c', 1, 'base', 'canary'),
+  ];
   const chance = seededChance(3);
   let stableFirst = 0;
   for (let draw = 0; draw < 3_000; draw++) {
-    const ranks = drawRanks(targets, chance).map((rank) => rank.map(({ name }) => name).toSorted().join(''));
+    const ranks = drawRanks(targets, chance).map((rank) =>
+      rank
+        .map(({ name }) => name)
+        .toSorted()
+        .join(''),
+    );
     assert.deepEqual(ranks.toSorted(), ['ab', 'c']);
     if (ranks[0] === 'ab') stableFirst++;
   }

@@ -49,14 +49,14 @@ const SLOW_START_GROWTH = 1.25;
 /** Only a window that is used shows whether a larger one would be too large. */
 const USED_SHARE = 0.75;
 const USED_SHARE_BACKLOGGED = 0.5;
-const PEAK_FACTOR = 5;
+const PEAK_FACTOR = 2;
 const PEAK_OVER_MS = 60_000;
 /** The natural spread of first tokens is learned while this little of the window is used. */
 const QUIET_SHARE = 0.5;
 const QUIET_SAMPLES_MIN = 20;
 /** Cuts in a row down to this share did not help: the far side became slower by itself, and the base is wrong. */
 const USELESS_CUTS_SHARE = 0.25;
-const PREFILL_AHEAD_MS = 250;
+const PREFILL_AHEAD_MS = 200;
 
 export class WindowControl {
   readonly #settings: WindowSettings;
@@ -80,7 +80,7 @@ export class WindowControl {
   /** Far side said in other ways that it queues: keep-alives, gauges. */
   #complaint: 'slow' | 'congested' | null = null;
   /** Size before the first of the cuts in a row that nothing good came between; null outside a row. */
-  #rowFrom: number | null = null; why:any;
+  #rowFrom: number | null = null;
 
   constructor(settings: WindowSettings) {
     this.#settings = settings;
@@ -163,7 +163,6 @@ export class WindowControl {
     this.#setPrefill(elapsedMs, now);
     const verdict = this.#verdict(use, now);
     this.#complaint = null;
-    if ((globalThis as any).DBG) (globalThis as any).DBG(verdict, this.why, now, use);
     if (verdict === 'congested') return this.#cutBySigns(use, now);
     if (verdict === 'slow') this.#hold(elapsedMs, now);
     else this.#grow(verdict, use, elapsedMs, now);
@@ -172,10 +171,10 @@ export class WindowControl {
   }
 
   #verdict(use: WindowUse, now: MonotonicMs): 'congested' | 'slow' | 'well' | 'unknown' {
-    if (this.#complaint === 'congested' || use.isSilent) {this.why='silent '+use.isSilent; return 'congested'};
+    if (this.#complaint === 'congested' || use.isSilent) return 'congested';
     // While more is in flight than allowed, the last cut has not come to pass; it cannot be judged by the pace of the rest.
     if (use.inFlight <= this.#tokensMax) {
-      if (this.#gaps.judge(now) === 'slow') {this.why='itl';return 'congested';}
+      if (this.#gaps.judge(now) === 'slow') return 'congested';
     } else this.#gaps.forget();
     const untoldMs = now - this.#judgedAt;
     const size = this.#lateness.size;
@@ -186,7 +185,7 @@ export class WindowControl {
     const lateMs = this.#lateness.quantile(SLOW_SHARE);
     this.#lateness.clear();
     this.#judgedAt = now;
-    const slowMs = this.#slowMs(); this.why=[lateMs,slowMs,this.#base.baseMs(0,now),this.#base.msPerPromptToken(now)];
+    const slowMs = this.#slowMs();
     if (lateMs > CONGESTION_FACTOR * slowMs) return 'congested';
     return lateMs > slowMs || this.#complaint !== null ? 'slow' : 'well';
   }
@@ -262,7 +261,7 @@ export class WindowControl {
   }
 
   /**
-   * What the far side reads in a quarter of a second, by the slope of the base or, where that tells nothing (a fleet behind
+   * What the far side reads in a fifth of a second, by the slope of the base or, where that tells nothing (a fleet behind
    * one address), by what it was seen to read at its best, its fixed time included.
    */
   #setPrefill(elapsedMs: number, now: MonotonicMs): void {

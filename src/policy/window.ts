@@ -77,10 +77,11 @@ export class Window {
     return this.#control.epoch;
   }
 
-  room(cost: number, promptTokens: number, lane: Lane): boolean {
+  /** `share`: of what its lane may fill. */
+  room(cost: number, promptTokens: number, lane: Lane, share = 1): boolean {
     // Larger than any window will be, it would wait for ever.
     if (this.#holds.size === 0) return true;
-    if (this.#ledger.inFlight + cost > this.#control.tokensMax * headroom[lane]) return false;
+    if (this.#ledger.inFlight + cost > this.#control.tokensMax * headroom[lane] * share) return false;
     // The same for P: nobody unanswered means that the far side reads nothing.
     if (this.#ledger.prefill === 0) return true;
     return this.#ledger.prefill + promptTokens <= this.#control.prefillMax * prefillFactor[lane];
