@@ -51,6 +51,7 @@ test('a busy minute does not push a quiet one out', () => {
 
 test('after ten minutes what was is forgotten, but not before something new is known', () => {
   const base = learned(200, () => 0);
+  near(base.baseMs(0, at(21_000)), 100, 0.02);
   near(base.baseMs(0, at(1_500_000)), 100, 0.02);
   learned(200, () => 400, 1_600_000, base);
   near(base.baseMs(0, at(1_700_000)), 500, 0.02);

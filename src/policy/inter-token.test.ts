@@ -10,10 +10,11 @@ function judged(times: InterTokenTimes, gapMs: number, now: number): 'slow' | 'w
 
 test('a few gaps say nothing', () => {
   const times = new InterTokenTimes(100);
-  for (let turn = 0; turn < 19; turn++) times.add(500, 1);
-  assert.equal(times.judge(at(0)), null);
-  times.add(500, 1);
-  assert.equal(times.judge(at(0)), 'slow');
+  judged(times, 40, 0);
+  for (let turn = 0; turn < 19; turn++) times.add(400, 1);
+  assert.equal(times.judge(at(1_000)), null);
+  times.add(400, 1);
+  assert.equal(times.judge(at(1_000)), 'slow');
 });
 
 test('slow is slower than asked for', () => {

@@ -46,6 +46,13 @@ const CUT_EXPLICIT = 0.8;
 const CUBIC_RISE = 1 - CUT;
 const GROWTH_PER_TICK_MAX = 1.08;
 const SLOW_START_GROWTH = 1.25;
+/** Good verdicts in a row, with somebody waiting, after which the trouble that the window was cut for is taken to be over. */
+const WELL_ENOUGH = 3;
+const EAGER_GROWTH = 1.06;
+/** ... and the pace is clearly better than it was at that trouble: near the brim it is not, however well all seems. */
+const BETTER_PACE = 0.55;
+/** Of one event in the average pace. */
+const PACE_WEIGHT = 0.005;
 /** Only a window that is used shows whether a larger one would be too large. */
 const USED_SHARE = 0.75;
 const USED_SHARE_BACKLOGGED = 0.5;
@@ -78,6 +85,12 @@ export class WindowControl {
   #judgedAt: number = -Infinity;
   #prefilledTokens = 0;
   /** Far side said in other ways that it queues: keep-alives, gauges. */
+  #wellInARow = 0;
+  /** Who refuses everybody is not full but down: less in flight would not help. */
+  #servedSinceCut = true;
+  /** Time per token of late, and when the window was cut last. */
+  #gapMs = 0;
+  #troubleGapMs = Infinity;
   #complaint: 'slow' | 'congested' | null = null;
   /** Size before the first of the cuts in a row that nothing good came between; null outside a row. */
   #rowFrom: number | null = null;
@@ -118,6 +131,7 @@ export class WindowControl {
   /** `quiet`: little was in flight when it was sent, so what it took is the far side's nature. */
   onFirstToken({ promptTokens, readTokens, sentAt }: Sent, quiet: boolean, now: MonotonicMs): void {
     const tookMs = now - sentAt;
+    if (sentAt >= this.#epoch) this.#servedSinceCut = true;
     this.#prefilledTokens += promptTokens;
     this.#base.add(readTokens, tookMs, now);
     const baseMs = this.#base.baseMs(readTokens, now);
@@ -129,6 +143,7 @@ export class WindowControl {
 
   onTokens(elapsedMs: number, tokens: number): void {
     this.#gaps.add(elapsedMs, tokens);
+    if (tokens > 0) this.#gapMs += PACE_WEIGHT * (elapsedMs / tokens - this.#gapMs);
   }
 
   complain(of: 'slow' | 'congested'): void {
@@ -141,7 +156,7 @@ export class WindowControl {
 
   /** The far side refused for being full. True when the window was cut. */
   onRefused(sentAt: MonotonicMs, inFlight: number, now: MonotonicMs): boolean {
-    if (sentAt < this.#epoch) return false;
+    if (sentAt < this.#epoch || !this.#servedSinceCut) return false;
     this.#cut(CUT_EXPLICIT, inFlight, 0, now);
     return true;
   }
@@ -162,6 +177,8 @@ export class WindowControl {
     this.#peakInFlight.note(use.inFlight, now);
     this.#setPrefill(elapsedMs, now);
     const verdict = this.#verdict(use, now);
+    if (verdict === 'well') this.#wellInARow++;
+    else if (verdict !== 'unknown') this.#wellInARow = 0;
     this.#complaint = null;
     if (verdict === 'congested') return this.#cutBySigns(use, now);
     if (verdict === 'slow') this.#hold(elapsedMs, now);
@@ -209,10 +226,12 @@ export class WindowControl {
   }
 
   #cut(factor: number, inFlight: number, atLeast: number, now: MonotonicMs): void {
+    this.#troubleGapMs = this.#gapMs;
     const size = this.#tokensMax;
     this.#troubleSize = Math.min(size, Math.max(1.1 * inFlight, 0.7 * size));
     this.#tokensMax = Math.max(this.#settings.tokensMin, Math.min(size, Math.max(atLeast, this.#troubleSize * factor)));
     this.#state = 'cubic';
+    this.#servedSinceCut = false;
     this.#epoch = now;
     this.#curveFrom = now;
     this.#judgedAt = now;
@@ -248,7 +267,13 @@ export class WindowControl {
     this.#state = 'cubic';
     const turn = (now - this.#curveFrom - this.#settings.regrowthMs) / this.#settings.regrowthMs;
     const curve = this.#troubleSize * (1 + CUBIC_RISE * turn ** 3);
-    this.#tokensMax = Math.max(this.#tokensMax, Math.min(curve, GROWTH_PER_TICK_MAX * this.#tokensMax));
+    // The curve remembers where trouble was; when all has been well for a while, that trouble has passed.
+    const isOver = use.backlogged && this.#wellInARow >= WELL_ENOUGH && this.#gapMs < BETTER_PACE * this.#troubleGapMs;
+    const next = Math.min(
+      Math.max(curve, isOver ? EAGER_GROWTH * this.#tokensMax : 0),
+      GROWTH_PER_TICK_MAX * this.#tokensMax,
+    );
+    this.#tokensMax = Math.max(this.#tokensMax, next);
   }
 
   /** What was learned long ago is not trusted far beyond what was tried lately; the way back up is short. */

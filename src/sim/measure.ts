@@ -30,8 +30,13 @@ export interface Measures {
   /** Sends per ask that was sent at all. */
   readonly amplification: number | null;
   readonly refused429Pct: number | null;
-  /** From the end of the trouble; null where it does not end, or too near the end of the run to tell. */
+  /**
+   * From the end of the trouble until the goodput of ten seconds is what it was before it (the study's measure of an overload
+   * that outlasts its cause), or all who come are served; null where it does not end, or too near the end of the run to tell.
+   */
   readonly recoverySeconds: number | 'never' | null;
+  /** The same until those who come new are served as before: those sent away meanwhile come back and want to be served too. */
+  readonly settledSeconds: number | 'never' | null;
   readonly sheds: number;
   readonly falseSheds: number;
   readonly asks: number;
@@ -47,7 +52,7 @@ interface Fate {
   firstTokenMs: number | null;
 }
 
-/** Recovered when this share of the wishes of ten seconds is served within expectations, as before the trouble. */
+/** Recovered when this share of what was before is reached over ten seconds. */
 const RECOVERED_SHARE = 0.95;
 const RECOVERY_WINDOW_MS = 10_000;
 const RECOVERY_STEP_MS = 1_000;
@@ -57,6 +62,8 @@ export class Measure implements Witness {
   readonly #fates: Fate[] = [];
   readonly #byWish = new Map<number, Fate>();
   readonly #sendsByUpstream: Record<string, number> = {};
+  /** By the second in which it ended. */
+  readonly #goodWorkBySecond: number[] = [];
   #goodWork = 0;
   #goodWorkFromFirst = 0;
   #asks = 0;
@@ -96,6 +103,8 @@ export class Measure implements Witness {
     if (fate !== undefined) fate.firstTokenMs = firstTokenAt - askedAt;
     if (!meetsExpectations(wish, firstTokenAt - askedAt, endedAt - askedAt)) return;
     if (fate !== undefined) fate.good = true;
+    const second = Math.floor(endedAt / 1_000);
+    this.#goodWorkBySecond[second] = (this.#goodWorkBySecond[second] ?? 0) + workOf(wish);
     if (!this.#isMeasured(endedAt)) return;
     this.#goodWork += workOf(wish);
     const onTime = meetsExpectations(wish, firstTokenAt - wish.atMs, endedAt - wish.atMs);
@@ -120,6 +129,8 @@ export class Measure implements Witness {
     const ofLane = (lane: Lane): LaneResult => laneResult(measured.filter(({ wish }) => wish.lane === lane));
     const { abuser } = this.#plan.mix;
     const others = measured.filter(({ wish }) => wish.tenant !== abuser?.tenant);
+    const back = this.#secondsUntil((start, end) => this.#goodputOf(start, end));
+    const settled = this.#secondsUntil((start, end) => this.#shareOfWork(start, end));
     return {
       goodput: this.#goodWork / seconds,
       goodputFromFirstAsk: this.#goodWorkFromFirst / seconds,
@@ -129,7 +140,8 @@ export class Measure implements Witness {
       jain: fairness(measured.filter(({ wish }) => wish.lane === 'standard')),
       amplification: share(this.#sends, this.#asksSent),
       refused429Pct: percent(this.#refused429, this.#sends),
-      recoverySeconds: this.#recoverySeconds(),
+      recoverySeconds: earlier(back, settled),
+      settledSeconds: settled,
       sheds: this.#sheds,
       falseSheds: this.#falseSheds,
       asks: this.#asks,
@@ -139,24 +151,42 @@ export class Measure implements Witness {
     };
   }
 
-  #recoverySeconds(): number | 'never' | null {
-    const { troubleEndsMs, seconds } = this.#plan;
+  /** From the end of the trouble until `level` of ten seconds is again what it was before. */
+  #secondsUntil(level: (from: number, to: number) => number): number | 'never' | null {
+    const { troubleEndsMs, seconds, measuredMs } = this.#plan;
     if (troubleEndsMs === null) return null;
-    const before = this.#shareOfWork(0, this.#plan.measuredMs.from) ?? 1;
+    // The first answers of a run have yet to end.
+    const before = level(Math.min(RECOVERY_WINDOW_MS, measuredMs.from / 2), measuredMs.from);
     // Wishes of the last moments cannot have been answered yet.
     const last = seconds * 1000 - 2 * RECOVERY_WINDOW_MS;
     if (last < troubleEndsMs) return null;
     for (let at = troubleEndsMs; at <= last; at += RECOVERY_STEP_MS) {
-      const now = this.#shareOfWork(at, at + RECOVERY_WINDOW_MS);
-      if (now !== null && now >= RECOVERED_SHARE * before) return (at - troubleEndsMs) / 1000;
+      if (level(at, at + RECOVERY_WINDOW_MS) >= RECOVERED_SHARE * before) return (at - troubleEndsMs) / 1000;
     }
     return 'never';
   }
 
-  #shareOfWork(from: number, to: number): number | null {
-    const made = this.#fates.filter(({ wish }) => wish.atMs >= from && wish.atMs < to);
-    return share(workIn(made.filter(({ good }) => good)), workIn(made));
+  #goodputOf(from: number, to: number): number {
+    const [first, end] = [Math.floor(from / 1_000), Math.floor(to / 1_000)];
+    return (1_000 * sum(this.#goodWorkBySecond.slice(first, end).map((work) => work ?? 0))) / (to - from);
   }
+
+  /** With nobody there, nobody is served badly. */
+  #shareOfWork(from: number, to: number): number {
+    const made = this.#madeIn(from, to);
+    return share(workIn(made.filter(({ good }) => good)), workIn(made)) ?? 1;
+  }
+
+  #madeIn(from: number, to: number): Fate[] {
+    return this.#fates.filter(({ wish }) => wish.atMs >= from && wish.atMs < to);
+  }
+}
+
+/** Goodput is as before, or all who come are served: less may be asked for than before. */
+function earlier(left: number | 'never' | null, right: number | 'never' | null): number | 'never' | null {
+  if (left === null || right === null) return null;
+  if (left === 'never') return right;
+  return right === 'never' ? left : Math.min(left, right);
 }
 
 function laneResult(fates: readonly Fate[]): LaneResult {

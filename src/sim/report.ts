@@ -38,6 +38,7 @@ const columns: readonly Column[] = [
   { title: 'sends', width: 6, value: (result) => result.amplification, digits: 2, worst: 'most' },
   { title: '429%', width: 6, value: (result) => result.refused429Pct, digits: 1, worst: 'most' },
   { title: 'recovery s', width: 11, value: (result) => result.recoverySeconds, digits: 0, worst: 'most' },
+  { title: 'settled s', width: 10, value: (result) => result.settledSeconds, digits: 0, worst: 'most' },
   { title: 'sheds', width: 7, value: (result) => result.sheds, digits: 0, worst: 'most' },
   { title: 'false', width: 6, value: (result) => result.falseSheds, digits: 0, worst: 'most' },
   { title: 'others', width: 7, value: (result) => result.othersP99Ratio, digits: 2, worst: 'most' },
@@ -50,6 +51,7 @@ const LABEL_WIDTH = 7;
 export const legend = [
   'goodput%: work within expectations, of the best static limit in hindsight; vip% …: wishes within expectations;',
   'p50, p99: first token in ms of answered asks; sends: per ask that was sent; false: sheds while there was room;',
+  'recovery: until goodput is as before the trouble; settled: until those who come new are served as before;',
   'others: p99 of the others with an abuser against without.',
 ];
 

@@ -4,17 +4,14 @@
 import { isObject } from '../../kernel/json.ts';
 import type { JsonObject, JsonValue } from '../../kernel/json.ts';
 import { wordOf } from './values.ts';
-import { parseObject } from './tool-calls.ts';
+import { ObjectEnd } from './object-end.ts';
 
 interface Call {
   id: string | null;
   name: string;
-  /** All of the arguments so far. */
-  written: string;
-  /** Characters of them that were told. */
-  told: number;
-  /** Characters of them when it was last asked whether they are whole: asking parses them. */
-  asked: number;
+  /** Arguments that were not told yet. What was told is let go: pieces are many, and the whole is nobody's question. */
+  untold: string;
+  readonly end: ObjectEnd;
 }
 
 export interface CallTeller {
@@ -57,7 +54,9 @@ export class CallQueue {
     const call = this.#callOf(piece, name);
     if (call === null) return;
     if (call.name === '') call.name = name;
-    call.written += wordOf(called['arguments']);
+    const written = wordOf(called['arguments']);
+    call.untold += written;
+    call.end.read(written);
   }
 
   /** Some far sides number all calls 0, or none: an id of its own makes a call. Null: a piece of a call that was closed. */
@@ -67,7 +66,7 @@ export class CallQueue {
     const known = index === null ? this.#last : this.#byIndex.get(index);
     const isKnown = known !== undefined && known !== null && (id === null || known.id === null || known.id === id);
     if (!isKnown && id === null && name === '') return null;
-    const call = isKnown ? known : { id, name: '', written: '', told: 0, asked: 0 };
+    const call = isKnown ? known : { id, name: '', untold: '', end: new ObjectEnd() };
     if (!isKnown) this.#waiting.push(call);
     call.id ??= id;
     if (index !== null) this.#byIndex.set(index, call);
@@ -81,7 +80,7 @@ export class CallQueue {
       // Without its name a block cannot begin.
       if (first === undefined || first.name === '') return;
       this.#tellFirst();
-      if (this.#waiting.length === 1 || !isWhole(first)) return;
+      if (this.#waiting.length === 1 || !first.end.reached) return;
       this.#closeFirst();
     }
   }
@@ -91,9 +90,9 @@ export class CallQueue {
     if (first === undefined) return;
     if (!this.#isOpen) this.#teller.begin(first.id, first.name);
     this.#isOpen = true;
-    if (first.told === first.written.length) return;
-    this.#teller.arguments(first.written.slice(first.told));
-    first.told = first.written.length;
+    if (first.untold === '') return;
+    this.#teller.arguments(first.untold);
+    first.untold = '';
   }
 
   #closeFirst(): void {
@@ -101,11 +100,4 @@ export class CallQueue {
     this.#waiting.shift();
     this.#isOpen = false;
   }
-}
-
-/** Calls wait for one that is not whole: it is not parsed anew for each of their pieces. */
-function isWhole(call: Call): boolean {
-  if (call.asked === call.written.length) return false;
-  call.asked = call.written.length;
-  return call.written.trimEnd().endsWith('}') && parseObject(call.written) !== null;
 }

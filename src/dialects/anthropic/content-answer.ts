@@ -3,7 +3,7 @@ import { isObject } from '../../kernel/json.ts';
 import type { JsonObject, JsonValue } from '../../kernel/json.ts';
 import { blockOf, reasoningFields } from './reasoning.ts';
 import { wordOf } from './values.ts';
-import { chatToolCall, toolUse } from './tool-calls.ts';
+import { chatToolCall, toolIds, toolUse } from './tool-calls.ts';
 
 /** What server tools did stays out: the chat has no word for it, and their findings are in the text. */
 export function chatMessage(content: JsonValue | undefined): JsonObject {
@@ -25,7 +25,9 @@ export function chatMessage(content: JsonValue | undefined): JsonObject {
 export function messageContent(message: JsonObject): JsonObject[] {
   const { content, refusal, tool_calls: calls } = message;
   const text = [content, refusal].filter((said) => typeof said === 'string').join('');
-  const uses = Array.isArray(calls) ? calls.map(toolUse).filter((block) => block !== null) : [];
+  const ids = toolIds();
+  const written = Array.isArray(calls) ? calls.map((call, place) => toolUse(call, place, ids)) : [];
+  const uses = written.filter((block) => block !== null);
   return [...thinkingOf(message), ...(text === '' ? [] : [{ type: 'text', text }]), ...uses];
 }
 

@@ -17,7 +17,7 @@ import { errorEvent } from './errors.ts';
 import { stopOf } from './finish.ts';
 import { readJson, wordOf } from './values.ts';
 import { blockOf } from './reasoning.ts';
-import { toolId } from './tool-calls.ts';
+import { toolId, toolIds } from './tool-calls.ts';
 import { writeUsage } from './usage.ts';
 
 export class MessageDoorStream implements DoorStream {
@@ -31,6 +31,7 @@ export class MessageDoorStream implements DoorStream {
   /** Of the next block. */
   #index = 0;
   #called = false;
+  readonly #toolIds = toolIds();
   #finish: string | null = null;
   #matched: JsonValue | undefined = undefined;
   #out: Uint8Array[] = [];
@@ -147,7 +148,7 @@ export class MessageDoorStream implements DoorStream {
     this.#close();
     this.#called = true;
     const own = `toolu_${this.#identity.id}_${this.#index}`;
-    this.#start({ type: 'tool_use', id: id === null ? own : toolId(id), name, input: {} });
+    this.#start({ type: 'tool_use', id: toolId(id ?? own, this.#toolIds), name, input: {} });
   }
 
   #begin(model: JsonValue | undefined): void {

@@ -4,6 +4,7 @@ import { excessOf, isObject } from '../../kernel/json.ts';
 import type { JsonObject, JsonValue } from '../../kernel/json.ts';
 import { limits } from '../../kernel/limits.ts';
 import { utf8Encode } from '../../kernel/web.ts';
+import { ToolIds } from '../tool-ids.ts';
 
 /** Inside a string no one has counted depth; some levels are left for the message around it. */
 const DEPTH_MAX = limits.jsonDepthMax - 8;
@@ -27,10 +28,16 @@ export function parseObject(text: string): JsonObject | null {
   }
 }
 
-/** An id Anthropic's API takes (`^[a-zA-Z0-9_-]+$`): Kimi's are `functions.name:0`. Call and result change alike. */
-export function toolId(id: JsonValue | undefined, place = 0): string {
-  return typeof id === 'string' && id !== '' ? id.replace(/[^a-zA-Z0-9_-]/g, '_') : `call_${place}`;
-}
+/** Ids that Anthropic's API takes; Kimi's are `functions.name:0`. One per conversation written, or per answer. */
+export const toolIds = (): ToolIds =>
+  new ToolIds(/^[a-zA-Z0-9_-]+$/, (id, attempt) => {
+    const cleaned = id.replace(/[^a-zA-Z0-9_-]/g, '_');
+    return attempt === 0 ? cleaned : `${cleaned}_${attempt + 1}`;
+  });
+
+/** A call without an id is known by its place. */
+export const toolId = (id: JsonValue | undefined, ids: ToolIds, place = 0): string =>
+  ids.of(typeof id === 'string' && id !== '' ? id : `call_${place}`);
 
 export function chatToolCall(block: JsonObject): JsonObject {
   return {
@@ -41,8 +48,8 @@ export function chatToolCall(block: JsonObject): JsonObject {
 }
 
 /** A `tool_use` block of the call at this place; null for a call that is none of a function. */
-export function toolUse(call: JsonValue, place: number): JsonObject | null {
+export function toolUse(call: JsonValue, place: number, ids: ToolIds): JsonObject | null {
   const called = isObject(call) ? call['function'] : undefined;
   if (!isObject(call) || !isObject(called)) return null;
-  return { type: 'tool_use', id: toolId(call['id'], place), name: called['name'], input: inputOf(called['arguments']) };
+  return { type: 'tool_use', id: toolId(call['id'], ids, place), name: called['name'], input: inputOf(called['arguments']) };
 }

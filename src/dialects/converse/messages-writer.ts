@@ -6,7 +6,8 @@ import { signedBlock } from './blocks.ts';
 import type { ConverseManner } from './manner.ts';
 import { writePart } from './parts-writer.ts';
 import type { Lack } from './request-writer.ts';
-import { ToolIds } from './tool-ids.ts';
+import { toolIds } from './tool-ids.ts';
+import type { ToolIds } from '../tool-ids.ts';
 
 export interface Conversation {
   readonly system: JsonObject[];
@@ -50,7 +51,7 @@ class MessagesWriter {
   constructor(manner: ConverseManner, lacks: Lack[]) {
     this.#manner = manner;
     this.#lacks = lacks;
-    this.#ids = new ToolIds(manner.shortToolIds);
+    this.#ids = toolIds(manner.shortToolIds);
   }
 
   add(message: JsonObject, param: string): void {
