@@ -6,6 +6,8 @@ export interface Usage {
   readonly completionTokens: number;
   readonly cachedTokens: number | null;
   readonly reasoningTokens: number | null;
+  /** Of the prompt, written to the provider's cache, which costs more than reading it. Absent: none, or not said. */
+  readonly cacheWriteTokens?: number;
   /** Where the figures come from: the provider said so, or they were counted from what was delivered. */
   readonly source: 'provider' | 'estimated';
 }

@@ -48,7 +48,7 @@ const GROWTH_PER_TICK_MAX = 1.08;
 const SLOW_START_GROWTH = 1.25;
 /** Good verdicts in a row, with somebody waiting, after which the trouble that the window was cut for is taken to be over. */
 const WELL_ENOUGH = 3;
-const EAGER_GROWTH = 1.06;
+const EAGER_GROWTH = 1.2;
 /** ... and the pace is clearly better than it was at that trouble: near the brim it is not, however well all seems. */
 const BETTER_PACE = 0.55;
 /** Of one event in the average pace. */
@@ -158,6 +158,8 @@ export class WindowControl {
   onRefused(sentAt: MonotonicMs, inFlight: number, now: MonotonicMs): boolean {
     if (sentAt < this.#epoch || !this.#servedSinceCut) return false;
     this.#cut(CUT_EXPLICIT, inFlight, 0, now);
+    // An engine refuses when it is down, starts or is told to; its pace says nothing about when that has passed.
+    if (this.#settings.kind === 'engine') this.#troubleGapMs = Infinity;
     return true;
   }
 
@@ -269,10 +271,7 @@ export class WindowControl {
     const curve = this.#troubleSize * (1 + CUBIC_RISE * turn ** 3);
     // The curve remembers where trouble was; when all has been well for a while, that trouble has passed.
     const isOver = use.backlogged && this.#wellInARow >= WELL_ENOUGH && this.#gapMs < BETTER_PACE * this.#troubleGapMs;
-    const next = Math.min(
-      Math.max(curve, isOver ? EAGER_GROWTH * this.#tokensMax : 0),
-      GROWTH_PER_TICK_MAX * this.#tokensMax,
-    );
+    const next = isOver ? EAGER_GROWTH * this.#tokensMax : Math.min(curve, GROWTH_PER_TICK_MAX * this.#tokensMax);
     this.#tokensMax = Math.max(this.#tokensMax, next);
   }
 

@@ -25,8 +25,8 @@ export const defaultBreaker: BreakerConfig = {
   failurePercent: 50,
   minimumSends: 20,
   windowMs: 30_000,
-  openMs: 10_000,
-  openMsMax: 300_000,
+  openMs: 2_000,
+  openMsMax: 10_000,
 };
 
 export const defaultHealth: HealthConfig = {

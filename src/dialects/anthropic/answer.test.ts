@@ -39,7 +39,14 @@ test('a whole message is read', () => {
     text: 'Hallo.',
     characters: 'Hm.Hallo.get{"city":"Köln"}'.length,
     finishReason: 'tool_calls',
-    usage: { promptTokens: 117, completionTokens: 20, cachedTokens: 100, reasoningTokens: null, source: 'provider' },
+    usage: {
+      promptTokens: 117,
+      completionTokens: 20,
+      cachedTokens: 100,
+      reasoningTokens: null,
+      source: 'provider',
+      cacheWriteTokens: 5,
+    },
   });
 });
 

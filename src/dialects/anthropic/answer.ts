@@ -14,7 +14,7 @@ import { chatMessage, messageContent } from './content-answer.ts';
 import { finishReason, stopOf } from './finish.ts';
 import { readJson, wordOf } from './values.ts';
 import { faultInBand } from './trouble.ts';
-import { chatUsage, count, readUsage, writeUsage } from './usage.ts';
+import { chatUsage, readUsage, writeUsage } from './usage.ts';
 
 export function readAnswer(surface: Surface, body: Uint8Array): AnswerReading {
   const text = utf8Decode(body).trim();
@@ -109,14 +109,9 @@ export function writeAnswer(answer: JsonObject, identity: AnswerIdentity): Uint8
     content,
     stop_reason: stop.reason,
     stop_sequence: stop.sequence,
-    usage: writeUsage(readChatUsage(answer['usage']), cacheWritesIn(answer['usage'])),
+    usage: writeUsage(readChatUsage(answer['usage'])),
   };
   return utf8Encode(JSON.stringify(written));
 }
 
 export const messageId = (identity: AnswerIdentity): string => `msg_${identity.id}`;
-
-function cacheWritesIn(usage: JsonValue | undefined): number {
-  const details = isObject(usage) ? usage['prompt_tokens_details'] : undefined;
-  return isObject(details) ? (count(details['cache_write_tokens']) ?? 0) : 0;
-}

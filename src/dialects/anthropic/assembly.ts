@@ -10,6 +10,8 @@ interface Block {
   value: JsonObject;
   /** Pieces of a tool's input; null while none has come. */
   input: string | null;
+  /** Of the block's text; grown in place, as they may be many. */
+  readonly citations: JsonValue[];
 }
 
 export class MessageAssembly implements Assembly {
@@ -28,7 +30,7 @@ export class MessageAssembly implements Assembly {
         this.#usage = mergedUsage(this.#usage, this.#message['usage']);
         return;
       case 'content_block_start':
-        if (isObject(event['content_block'])) this.#blocks.set(index, { value: event['content_block'], input: null });
+        if (isObject(event['content_block'])) this.#begin(index, event['content_block']);
         return;
       case 'content_block_delta':
         return this.#grow(this.#blocks.get(index), event['delta']);
@@ -41,10 +43,17 @@ export class MessageAssembly implements Assembly {
   }
 
   whole(): Uint8Array {
-    const content = [...this.#blocks.values()].map(({ value, input }) =>
-      input === null ? value : { ...value, input: inputOf(input) },
-    );
+    const content = [...this.#blocks.values()].map(({ value, input, citations }) => ({
+      ...value,
+      ...(input === null ? {} : { input: inputOf(input) }),
+      ...(citations.length === 0 ? {} : { citations }),
+    }));
     return utf8Encode(JSON.stringify({ ...this.#message, content, usage: this.#usage }));
+  }
+
+  #begin(index: number, value: JsonObject): void {
+    const { citations } = value;
+    this.#blocks.set(index, { value, input: null, citations: Array.isArray(citations) ? [...citations] : [] });
   }
 
   #grow(block: Block | undefined, delta: JsonValue | undefined): void {
@@ -65,7 +74,7 @@ export class MessageAssembly implements Assembly {
         if (delta['partial_json'] !== '') block.input = joined(block.input, delta['partial_json']);
         return;
       case 'citations_delta':
-        block.value = { ...value, citations: [...listOf(value['citations']), delta['citation'] ?? null] };
+        block.citations.push(delta['citation'] ?? null);
         return;
       default:
     }
@@ -73,5 +82,3 @@ export class MessageAssembly implements Assembly {
 }
 
 const joined = (before: JsonValue | undefined, said: JsonValue | undefined): string => wordOf(before) + wordOf(said);
-
-const listOf = (value: JsonValue | undefined): JsonValue[] => (Array.isArray(value) ? value : []);

@@ -101,7 +101,14 @@ test('a stream is read for text, thoughts, calls, its end and usage over all eve
   assert.deepEqual(readings.at(-2), {
     ...silentReading,
     finishReason: 'tool_calls',
-    usage: { promptTokens: 117, completionTokens: 20, cachedTokens: 100, reasoningTokens: 7, source: 'provider' },
+    usage: {
+      promptTokens: 117,
+      completionTokens: 20,
+      cachedTokens: 100,
+      reasoningTokens: 7,
+      source: 'provider',
+      cacheWriteTokens: 5,
+    },
   });
   assert.deepEqual(readings.at(-1), { ...silentReading, done: true });
 });

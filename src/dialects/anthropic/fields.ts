@@ -2,6 +2,7 @@
 // versions are taken: what the newer one refuses (sampling) other far sides may want. Fields and blocks that are not here
 // pass, because betas add their own; what they mean to other far sides is decided where they are translated.
 import { isObject } from '../../kernel/json.ts';
+import type { JsonValue } from '../../kernel/json.ts';
 import {
   anyInteger,
   bool,
@@ -103,6 +104,20 @@ const format: Check = (value) => {
 
 const modelList = list(either(text, fields({ model: text }, ['model']), 'must be a model name or an object with one'));
 
+/** Of Anthropic's own, which share their name with ours, it is the judge. */
+const fallbacks = either(
+  text,
+  list(either(text, object, 'must be a model name or an object')),
+  'must be a string or an array of models',
+);
+
+/** A list of bare names speaks to the gateway; `default`, and objects, are Anthropic's own (beta `server-side-fallback`). */
+export function gatewayFallbacks(value: JsonValue | undefined): readonly string[] | null {
+  if (!Array.isArray(value)) return null;
+  const names = value.filter((entry) => typeof entry === 'string');
+  return names.length === value.length ? names : null;
+}
+
 export const requestChecks: Readonly<Record<string, Check>> = {
   model: text,
   messages: list(message, 1),
@@ -121,6 +136,6 @@ export const requestChecks: Readonly<Record<string, Check>> = {
   output_format: format,
   metadata: fields({ user_id: text }),
   service_tier: text,
-  fallbacks: modelList,
+  fallbacks,
   models: modelList,
 };

@@ -7,6 +7,7 @@ import { kindOf, partsOf, settledContent, textOf } from './content-reader.ts';
 import type { Refuse } from './content-reader.ts';
 import { reasoningFields } from './reasoning.ts';
 import { chatToolCall } from './tool-calls.ts';
+import { type ToolResult, toolResult } from '../tool-result.ts';
 import { wordOf } from './values.ts';
 
 /**
@@ -22,11 +23,21 @@ export function chatMessages(body: JsonObject, refuse: Refuse): JsonObject[] {
   );
   const last = messages.at(-1);
   const prefixed =
-    last?.['role'] === 'assistant' && last['tool_calls'] === undefined
-      ? [...messages.slice(0, -1), { ...last, prefix: true }]
-      : messages;
+    last !== undefined && isBeginning(turns.at(-1)) ? [...messages.slice(0, -1), { ...last, prefix: true }] : messages;
   const system = partsOf(body['system'], 'system', refuse).filter((part) => !isAttribution(part));
   return system.length === 0 ? prefixed : [{ role: 'system', content: textOf(system) }, ...prefixed];
+}
+
+/**
+ * A last turn that begins an answer: it is the assistant's and says text, thinking aside. One that holds what tools did is
+ * a turn that paused, and is handed back to be gone on with.
+ */
+function isBeginning(turn: JsonValue | undefined): boolean {
+  if (!isObject(turn) || turn['role'] !== 'assistant') return false;
+  const { content } = turn;
+  if (!Array.isArray(content)) return true;
+  const types = content.map((block) => (isObject(block) ? wordOf(block['type']) : ''));
+  return types.includes('text') && types.every((type) => type === 'text' || type.endsWith('thinking'));
 }
 
 function isAttribution(part: JsonObject): boolean {
@@ -48,9 +59,9 @@ function readUser(content: JsonValue | undefined, path: string, refuse: Refuse):
   if (!Array.isArray(content)) return [{ role: 'user', content: content ?? '' }];
   for (const [index, block] of content.entries()) {
     if (isObject(block) && block['type'] === 'tool_result') {
-      const { message, rest } = readResult(block, `${path}[${index}]`, refuse);
+      const { message, attached } = readResult(block, `${path}[${index}]`, refuse);
       results.push(message);
-      parts.push(...rest);
+      parts.push(...attached);
     } else {
       // Kept in place, so that paths in complaints are the caller's.
       said[index] = block;
@@ -62,21 +73,10 @@ function readUser(content: JsonValue | undefined, path: string, refuse: Refuse):
     : [...results, { role: 'user', content: settledContent(parts) }];
 }
 
-/** OpenAI's tool messages take text only: what else a result holds follows in the user's message, named by the call. */
-function readResult(
-  block: JsonObject,
-  path: string,
-  refuse: Refuse,
-): { readonly message: JsonObject; readonly rest: readonly JsonObject[] } {
+function readResult(block: JsonObject, path: string, refuse: Refuse): ToolResult {
   const id = wordOf(block['tool_use_id']);
   const parts = partsOf(block['content'], `${path}.content`, refuse);
-  const attached = parts.filter((part) => part['type'] !== 'text');
-  const text = textOf(parts);
-  const note = `The result of ${id} follows as an attachment.`;
-  const told = attached.length === 0 ? text : text === '' ? note : `${text}\n${note}`;
-  const message = { role: 'tool', tool_call_id: id, content: block['is_error'] === true ? asError(told) : told };
-  const rest = attached.length === 0 ? [] : [{ type: 'text', text: `Result of ${id}:` }, ...attached];
-  return { message, rest };
+  return toolResult(id, parts, block['is_error'] === true ? asError : undefined);
 }
 
 /** The chat has no flag for it; a model must not take a failure for a result. */

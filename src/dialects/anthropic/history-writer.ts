@@ -28,7 +28,8 @@ export function writeHistory(messages: readonly JsonValue[], trustsSignatures: b
     const { role, content } = message;
     const path = `messages[${index}]`;
     if (role === 'system' || role === 'developer') system.push(...blocksOf(content, `${path}.content`, refuse));
-    else if (role === 'assistant') append(turns, 'assistant', writeAssistant(message, path, { trustsSignatures, ids, refuse }));
+    else if (role === 'assistant')
+      append(turns, 'assistant', writeAssistant(message, path, { trustsSignatures, ids, refuse }));
     else if (role === 'tool') append(turns, 'user', [writeResult(message, path, ids, refuse)]);
     else if (role === 'user') append(turns, 'user', blocksOf(content, `${path}.content`, refuse));
     else refuse(`${path}.role`, "Anthropic's API takes results of `tools` instead");
@@ -61,7 +62,8 @@ function writeAssistant(message: JsonObject, path: string, terms: Terms): JsonOb
   if (isObject(message['function_call'])) {
     refuse(`${path}.function_call`, "Anthropic's API takes `tool_calls` instead");
   }
-  const thoughts = trustsSignatures && Array.isArray(details) ? details.map(blockOf).filter((block) => block !== null) : [];
+  const thoughts =
+    trustsSignatures && Array.isArray(details) ? details.map(blockOf).filter((block) => block !== null) : [];
   const uses = Array.isArray(calls) ? calls.map((call, index) => writeCall(call, index, path, ids, refuse)) : [];
   return [
     ...thoughts,
@@ -71,13 +73,7 @@ function writeAssistant(message: JsonObject, path: string, terms: Terms): JsonOb
   ];
 }
 
-function writeCall(
-  call: JsonValue,
-  index: number,
-  path: string,
-  ids: ToolIds,
-  refuse: Refuse,
-): JsonObject | null {
+function writeCall(call: JsonValue, index: number, path: string, ids: ToolIds, refuse: Refuse): JsonObject | null {
   const block = toolUse(call, index, ids);
   if (block === null) refuse(`${path}.tool_calls[${index}]`, "Anthropic's API knows calls of functions only");
   return block;

@@ -59,4 +59,8 @@ function isUnsigned(block: JsonValue): boolean {
   return isObject(block) && block['type'] === 'thinking' && !isProof(block['signature']);
 }
 
-const isProof = (value: JsonValue | undefined): value is string => typeof value === 'string' && value !== '';
+/** DeepSeek signs with the id of its message, a UUID; Claude with long base64. */
+const MESSAGE_ID = /^(?:msg_|[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$)/i;
+
+const isProof = (value: JsonValue | undefined): value is string =>
+  typeof value === 'string' && value !== '' && !MESSAGE_ID.test(value);

@@ -17,11 +17,18 @@ export interface Translation {
 }
 
 /** Same name, same meaning. */
-const same = ['model', 'stream', 'temperature', 'top_p', 'top_k', ...gatewayFields];
+const same = [
+  'model',
+  'stream',
+  'temperature',
+  'top_p',
+  'top_k',
+  ...gatewayFields.filter((field) => field !== 'fallbacks'),
+];
 
 /**
  * Bookkeeping, and what only decides how much a far side remembers or caches; Claude Code sends several of them always.
- * `anthropic_version` and `anthropic_beta` are how Bedrock and Vertex take the headers of that name.
+ * `fallbacks` are ours, or name models of Anthropic's that only it can ask instead. `anthropic_version` and `anthropic_beta` are how Bedrock and Vertex take the headers of that name.
  */
 const harmless = [
   'anthropic_beta',
@@ -30,6 +37,7 @@ const harmless = [
   'cache_control',
   'context_management',
   'diagnostics',
+  'fallbacks',
   'user_profile_id',
   'workspace_id',
 ];

@@ -249,14 +249,38 @@ test('a prefix is continued where the model can, and refused where it cannot', (
 });
 
 test('sampling is told where the model takes it', () => {
-  assert.deepEqual(refusedBy({ temperature: 0.2, top_k: 4 }), ['temperature', 'top_k']);
-  assert.deepEqual(refusedBy({ temperature: 1, top_p: 1 }), []);
+  assert.deepEqual(refusedBy({ temperature: 0.2, top_k: 4 }), []);
   const body = bodyOf({ temperature: 0.2, top_p: 1, top_k: 4 }, older);
   assert.deepEqual([body['temperature'], body['top_p'], body['top_k']], [0.2, undefined, 4]);
-  assert.deepEqual(refusedBy({ temperature: 0.2, top_p: 0.5 }, older), ['top_p']);
-  assert.deepEqual(refusedBy({ temperature: 1.5 }, older), ['temperature']);
-  assert.deepEqual(refusedBy({ temperature: 0.2, reasoning_effort: 'low' }, older), ['temperature']);
-  assert.deepEqual(refusedBy({ temperature: 0.2, reasoning_effort: 'none' }, { ...newer, sampling: true }), []);
+});
+
+test('sampling that cannot be had is left out, and told', () => {
+  const dropped = (fields: JsonObject, manner = newer) => {
+    const { body, dropped: names } = write(fields, manner);
+    for (const name of names) assert.equal(body[name], undefined);
+    return names;
+  };
+  assert.deepEqual(dropped({ temperature: 0.2, top_k: 4 }), ['temperature', 'top_k']);
+  assert.deepEqual(dropped({ temperature: 1, top_p: 1 }), []);
+  assert.deepEqual(dropped({ temperature: 0.2, top_p: 0.5 }, older), ['top_p']);
+  assert.deepEqual(dropped({ temperature: 1.5 }, older), ['temperature']);
+  assert.deepEqual(dropped({ temperature: 0.2, reasoning_effort: 'low' }, older), ['temperature']);
+  assert.deepEqual(dropped({ temperature: 0.2, reasoning_effort: 'none' }, { ...newer, sampling: true }), []);
+});
+
+test('ids that are cleaned stay apart, and calls keep their results', () => {
+  const called = (id: string) => ({ id, type: 'function', function: { name: 'f', arguments: '{}' } });
+  const result = (id: string) => ({ role: 'tool', tool_call_id: id, content: id });
+  const ids = ['a:1', 'a.1', 'a_1'];
+  const { messages } = bodyOf({
+    messages: [...hello, { role: 'assistant', tool_calls: ids.map(called) }, ...ids.map(result)],
+  }) as { messages: { content: JsonObject[] }[] };
+  const used = messages[1]?.content.map(({ id }) => id);
+  assert.deepEqual(used, ['a_1', 'a_1_2', 'a_1_3']);
+  assert.deepEqual(
+    messages[2]?.content.map(({ tool_use_id: id, content }) => [id, content]),
+    ids.map((id, at) => [used?.[at], id]),
+  );
 });
 
 test('no parameter is lost silently: what is idle may go, all else is listed', () => {

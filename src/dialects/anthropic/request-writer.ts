@@ -32,6 +32,8 @@ export interface AnthropicManner {
 export interface WrittenRequest {
   readonly body: JsonObject;
   readonly unsupported: readonly { readonly param: string; readonly why: string }[];
+  /** Parameters left out, since the model samples in its own way or not at all: an answer without them is an answer. */
+  readonly dropped: readonly string[];
 }
 
 /** Steer bookkeeping or pace only, or mean nothing here. The last two are how vLLM's users mark a prefix. */
@@ -97,11 +99,11 @@ export function writeRequest(request: CanonicalRequest, model: string, manner: A
   writeTools(chat, body, manner, refuse);
   writeFormat(chat, body, manner, refuse);
   writeThinking(chat, body, history.turns, manner, refuse);
-  writeSampling(chat, body, manner, refuse);
+  const dropped = writeSampling(chat, body, manner);
   writeStop(chat, body, refuse);
   writeBookkeeping(chat, body);
   refuseRest(chat, refuse);
-  return { body, unsupported };
+  return { body, unsupported, dropped };
 }
 
 const isSaid = (value: JsonValue | undefined): value is JsonValue => value !== undefined && value !== null;
@@ -141,21 +143,23 @@ function trimEnd(turn: Turn): void {
   if (typeof last?.['text'] === 'string') turn.content.splice(-1, 1, { ...last, text: last['text'].trimEnd() });
 }
 
-function writeSampling(chat: JsonObject, body: JsonObject, manner: AnthropicManner, refuse: Refuse): void {
+/** Answers the names of those that could not be had. Callers of other dialects set them by habit: none is worth a refusal. */
+function writeSampling(chat: JsonObject, body: JsonObject, manner: AnthropicManner): string[] {
   const thinks = isObject(body['thinking']) && body['thinking']['type'] !== 'disabled';
   // 1 is the default of both, and 0 of the third.
   const asked = ['temperature', 'top_p', 'top_k'].filter(
     (name) => isSaid(chat[name]) && chat[name] !== (name === 'top_k' ? 0 : 1),
   );
-  for (const name of asked) {
-    const value = chat[name];
-    if (!manner.sampling) refuse(name, 'this model takes no sampling parameters');
-    else if (thinks) refuse(name, 'this model cannot be sampled otherwise while it thinks');
-    else if (name === 'temperature' && Number(value) > 1) refuse(name, "Anthropic's API takes 0 to 1");
-    else if (name === 'top_p' && asked.includes('temperature'))
-      refuse(name, 'this model takes `temperature` or `top_p`');
-    else if (name !== 'top_k' || Number(value) > 0) body[name] = value;
-  }
+  return asked.filter((name) => {
+    const value = Number(chat[name]);
+    // No number below 0 is a `top_k`; above 1 the API knows no temperature, and takes one of the two only.
+    if (name === 'top_k' && value < 0) return false;
+    const isOutside = name === 'temperature' && value > 1;
+    const isSecond = name === 'top_p' && asked.includes('temperature');
+    if (!manner.sampling || thinks || isOutside || isSecond) return true;
+    body[name] = chat[name];
+    return false;
+  });
 }
 
 function writeStop(chat: JsonObject, body: JsonObject, refuse: Refuse): void {

@@ -353,7 +353,60 @@ test('what only Anthropic can do is listed, and what cannot change the answer is
 });
 
 test('the gateway’s own fields are read as in a chat', () => {
-  const request = read({ fallbacks: ['b', { model: 'c' }], models: ['claude', 'b'] });
+  const request = read({ fallbacks: ['b'], models: ['claude', 'b', { model: 'c' }] });
   assert.deepEqual(request.fallbackModels, ['b', 'c']);
   assert.deepEqual(request.native?.untranslatable, []);
+});
+
+test('fallbacks of Anthropic’s own name no models of ours', () => {
+  for (const fallbacks of ['default', [{ model: 'claude-opus-5', max_tokens: 10 }], ['a', { model: 'b' }]]) {
+    const { fallbackModels, native, body } = read({ fallbacks });
+    assert.deepEqual([fallbackModels, native?.untranslatable, body['fallbacks']], [[], [], undefined]);
+    assert.deepEqual(native?.body['fallbacks'], fallbacks);
+  }
+});
+
+test('a turn that paused at a server’s tool is no beginning to go on from', () => {
+  const paused = {
+    role: 'assistant',
+    content: [
+      { type: 'text', text: 'I look it up.' },
+      { type: 'server_tool_use', id: 's', name: 'web_search', input: {} },
+      { type: 'web_search_tool_result', tool_use_id: 's', content: [] },
+    ],
+  };
+  const { needs, native } = read({ messages: [{ role: 'user', content: 'x' }, paused] });
+  assert.deepEqual(needs, []);
+  assert.deepEqual(
+    native?.untranslatable.map(({ param }) => param),
+    ['messages[1].content[1]', 'messages[1].content[2]'],
+  );
+  const thought = {
+    role: 'assistant',
+    content: [
+      { type: 'thinking', thinking: 'Hm', signature: 's' },
+      { type: 'text', text: 'So' },
+    ],
+  };
+  assert.deepEqual(read({ messages: [{ role: 'user', content: 'x' }, thought] }).needs, ['prefix']);
+});
+
+test('a signature that is the id of a message proves nothing', () => {
+  const signed = (signature: string) =>
+    read({
+      messages: [
+        { role: 'user', content: 'x' },
+        {
+          role: 'assistant',
+          content: [
+            { type: 'thinking', thinking: 'Hm', signature },
+            { type: 'text', text: 'So' },
+          ],
+        },
+        { role: 'user', content: 'y' },
+      ],
+    }).body['messages'] as JsonObject[];
+  const [, foreign] = signed('3f2504e0-4f89-11d3-9a0c-0305e82c3301');
+  assert.deepEqual([foreign?.['reasoning_content'], foreign?.['reasoning_details']], ['Hm', undefined]);
+  assert.equal((signed('EqQBCgIYAhIM')[1]?.['reasoning_details'] as JsonObject[]).length, 1);
 });

@@ -16,7 +16,7 @@ import { settledBytes } from '../json-patch.ts';
 import { firstProblem } from '../openai/checks.ts';
 import { partTypes, prefixMessage } from '../openai/messages.ts';
 import { estimatePromptTokens } from '../tokens.ts';
-import { requestChecks } from './fields.ts';
+import { gatewayFallbacks, requestChecks } from './fields.ts';
 import { chatRequest } from './request-reader.ts';
 import { count } from './usage.ts';
 
@@ -79,7 +79,8 @@ function needsOf(body: JsonObject): readonly Need[] {
 
 /** In the caller's order, each once, without the model itself. */
 function fallbackModels(body: JsonObject, model: string): readonly string[] {
-  const lists = [body['fallbacks'], body['models']].flatMap((list) => (Array.isArray(list) ? list : []));
+  const { fallbacks, models } = body;
+  const lists = [...(gatewayFallbacks(fallbacks) ?? []), ...(Array.isArray(models) ? models : [])];
   const names = lists.map((entry) => (isObject(entry) ? entry['model'] : entry));
   return [...new Set(names.filter((name) => typeof name === 'string' && name !== '' && name !== model))] as string[];
 }

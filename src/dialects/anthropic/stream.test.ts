@@ -402,3 +402,44 @@ function checkFrame(events: readonly StreamEvent[]): void {
   }
   assert.deepEqual([events[0]?.name, events.at(-1)?.name], ['message_start', 'message_stop']);
 }
+
+test('arguments in very many pieces are told in time, while another call waits', () => {
+  const pieces = 200_000;
+  const stream = newStream();
+  stream.write(chunk(call(0, { id: 'a', name: 'f', written: '{"x":"' })));
+  stream.write(chunk(call(1, { id: 'b', name: 'g', written: '{}' })));
+  const begun = process.cpuUsage();
+  for (let at = 0; at < pieces; at++) stream.write(chunk(call(0, { written: '}}}' })));
+  const { user } = process.cpuUsage(begun);
+  assert.ok(user < 3_000_000, `${user} µs`);
+  const end = dataOf(stream.write(chunk(call(0, { written: '"}' }))) ?? new Uint8Array());
+  assert.deepEqual(
+    end.map(({ type, index }) => [type, index]),
+    [
+      ['content_block_delta', 0],
+      ['content_block_stop', 0],
+      ['content_block_start', 1],
+      ['content_block_delta', 1],
+    ],
+  );
+});
+
+test('cache writes are told in the end’s usage', () => {
+  const told = { ...usage, promptTokens: 20, cacheWriteTokens: 6 };
+  const events = dataOf(written([chunk({ content: 'Hi' }, 'stop')], newStream(), told));
+  const { usage: said } = events.find(({ type }) => type === 'message_delta') ?? {};
+  assert.ok(isObject(said));
+  assert.deepEqual(
+    [said['input_tokens'], said['cache_creation_input_tokens'], said['cache_read_input_tokens']],
+    [10, 6, 4],
+  );
+});
+
+test('ids that are cleaned stay apart', () => {
+  const events = write(
+    chunk(call(0, { id: 'a:1', name: 'f', written: '{}' })),
+    chunk(call(1, { id: 'a.1', name: 'f', written: '{}' })),
+  );
+  const ids = events.flatMap(({ content_block: block }) => (isObject(block) ? [block['id']] : []));
+  assert.deepEqual(ids, ['a_1', 'a_1_2']);
+});

@@ -51,5 +51,10 @@ export function chatToolCall(block: JsonObject): JsonObject {
 export function toolUse(call: JsonValue, place: number, ids: ToolIds): JsonObject | null {
   const called = isObject(call) ? call['function'] : undefined;
   if (!isObject(call) || !isObject(called)) return null;
-  return { type: 'tool_use', id: toolId(call['id'], ids, place), name: called['name'], input: inputOf(called['arguments']) };
+  return {
+    type: 'tool_use',
+    id: toolId(call['id'], ids, place),
+    name: called['name'],
+    input: inputOf(called['arguments']),
+  };
 }

@@ -3,7 +3,7 @@
 import { isObject } from '../../kernel/json.ts';
 import type { JsonObject, JsonValue } from '../../kernel/json.ts';
 import type { Usage } from '../../kernel/usage.ts';
-import { writeUsage as writeChatUsage } from '../openai/usage.ts';
+import { cacheWrites, writeUsage as writeChatUsage } from '../openai/usage.ts';
 
 /** Null when `value` is no usage. */
 export function readUsage(value: JsonValue | undefined): Usage | null {
@@ -19,6 +19,7 @@ export function readUsage(value: JsonValue | undefined): Usage | null {
     cachedTokens: read,
     reasoningTokens: isObject(details) ? count(details['thinking_tokens']) : null,
     source: 'provider',
+    ...cacheWrites(value['cache_creation_input_tokens']),
   };
 }
 
@@ -29,20 +30,16 @@ export function mergedUsage(before: JsonObject, said: JsonValue | undefined): Js
   return { ...before, ...Object.fromEntries(told) };
 }
 
-/** As the canonical chat writes it, with the tokens written to the cache, which cost more. */
+/** As the canonical chat writes it. */
 export function chatUsage(said: JsonObject): JsonObject | null {
   const usage = readUsage(said);
-  if (usage === null) return null;
-  const written = count(said['cache_creation_input_tokens']);
-  const chat = writeChatUsage(usage);
-  if (written === null || written === 0) return chat;
-  const details = chat['prompt_tokens_details'];
-  return { ...chat, prompt_tokens_details: { ...(isObject(details) ? details : {}), cache_write_tokens: written } };
+  return usage === null ? null : writeChatUsage(usage);
 }
 
 /** All figures are required fields there; null means that nothing shall be told. */
-export function writeUsage(usage: Usage | null, cacheWriteTokens = 0): JsonObject {
+export function writeUsage(usage: Usage | null): JsonObject {
   const cached = usage?.cachedTokens ?? 0;
+  const cacheWriteTokens = usage?.cacheWriteTokens ?? 0;
   return {
     input_tokens: Math.max(0, (usage?.promptTokens ?? 0) - cached - cacheWriteTokens),
     cache_creation_input_tokens: cacheWriteTokens,

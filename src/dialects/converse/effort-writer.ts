@@ -1,6 +1,7 @@
 // How hard to think, in each model family's own words. With Claude, thinking goes along with little else: no answer to go on
 // with, no forced tool, no temperature, and a turn that called tools must hold the thinking that led there. Where the history
-// forbids it the model answers without thinking; where the caller's own parameters do, they are named.
+// forbids it the model answers without thinking; where the caller's own parameters do, they are named,
+// and sampling gives way.
 import { isObject, type JsonObject, type JsonValue } from '../../kernel/json.ts';
 import type { ConverseManner, EffortManner } from './manner.ts';
 import type { Conversation } from './messages-writer.ts';
@@ -25,10 +26,12 @@ interface Wish {
 export interface Reasoning {
   /** For `additionalModelRequestFields`. */
   readonly fields: JsonObject;
-  /** The caller's parameters that give way to it. */
+  /** The caller's parameters that give way to it, and are named as unsupported. */
   readonly displaced: readonly string[];
+  /** Sampling parameters that give way to it without harm. */
+  readonly dropped: readonly string[];
 }
-const asItIs: Reasoning = { fields: {}, displaced: [] };
+const asItIs: Reasoning = { fields: {}, displaced: [], dropped: [] };
 
 export function writeReasoning(
   body: JsonObject,
@@ -47,7 +50,7 @@ export function writeReasoning(
   if (manner.effort === 'budget' || manner.effort === 'adaptive') {
     return claudeThinking(manner.effort, wish, body, conversation, lacks);
   }
-  return { fields: fieldsFor(manner.effort, wish, model, lacks), displaced: [] };
+  return { fields: fieldsFor(manner.effort, wish, model, lacks), displaced: [], dropped: [] };
 }
 
 /** The canonical `reasoning_effort`, else `thinking` as DeepSeek's and Anthropic's callers write it. */
@@ -100,10 +103,11 @@ function claudeThinking(
     return asItIs;
   }
   if (style === 'budget' && conversation.callsUnthought) return asItIs;
-  const displaced = conflictsOf(body);
+  const displaced = isForced(body['tool_choice']) ? ['tool_choice'] : [];
+  const dropped = samplingOf(body);
   lacks.push(...displaced.map((conflict) => ({ param: conflict, why: 'Claude does not take it while it thinks' })));
-  if (style === 'budget') return { fields: { thinking }, displaced };
-  return { fields: { thinking, output_config: { effort: effort === 'minimal' ? 'low' : effort } }, displaced };
+  if (style === 'budget') return { fields: { thinking }, displaced, dropped };
+  return { fields: { thinking, output_config: { effort: effort === 'minimal' ? 'low' : effort } }, displaced, dropped };
 }
 
 /** The answer's limit holds for thinking and text together; null: too small for both. */
@@ -115,15 +119,17 @@ function enabled({ budgetTokens }: Wish, effort: string, body: JsonObject): Json
   return { type: 'enabled', budget_tokens: Math.max(BUDGET_TOKENS_MIN, Math.min(wanted, answerTokens - 1)) };
 }
 
-function conflictsOf(body: JsonObject): string[] {
-  const { temperature, top_k: topK, top_p: topP, tool_choice: choice } = body;
+/** What would steer the words of a Claude that thinks: it does not take it then. */
+function samplingOf({ temperature, top_k: topK, top_p: topP }: JsonObject): string[] {
   return [
     ...(typeof temperature === 'number' && temperature !== 1 ? ['temperature'] : []),
     ...(typeof topP === 'number' && topP < 0.95 ? ['top_p'] : []),
     ...((topK ?? null) === null ? [] : ['top_k']),
-    ...(choice === 'required' || choice === 'any' || isObject(choice) ? ['tool_choice'] : []),
   ];
 }
+
+const isForced = (choice: JsonValue | undefined): boolean =>
+  choice === 'required' || choice === 'any' || isObject(choice);
 
 function answerTokensMax(...limits: readonly (JsonValue | undefined)[]): number | null {
   const known = limits.filter((limit) => typeof limit === 'number');

@@ -134,6 +134,7 @@ suite('a stream of Converse', () => {
       promptTokens: 160,
       completionTokens: 5,
       cachedTokens: 100,
+      cacheWriteTokens: 50,
       reasoningTokens: null,
       source: 'provider',
     });

@@ -26,8 +26,8 @@ export interface ConverseManner {
   readonly strictTools: boolean;
   /** Request fields that only this family has, sent under their own name. */
   readonly modelFields: readonly string[];
-  /** Parameters of Converse that this model refuses, by the caller's name. */
-  readonly refuses: Readonly<Record<string, string>>;
+  /** Takes `temperature` and `top_p` (and `top_k` where it is one of `modelFields`). */
+  readonly sampling: boolean;
 }
 
 export const plainManner: ConverseManner = {
@@ -38,7 +38,7 @@ export const plainManner: ConverseManner = {
   jsonSchema: false,
   strictTools: false,
   modelFields: [],
-  refuses: {},
+  sampling: true,
 };
 
 /** Of AWS's list for structured output (February 2026): open-weight models by these makers. */
@@ -64,8 +64,6 @@ function claudeVersion(model: string): number | null {
   return Number(found[1]) * 100 + Number(found[2] ?? 0);
 }
 
-const SAMPLING = 'this Claude model takes no sampling parameters';
-
 function claudeManner(version: number): ConverseManner {
   // Bedrock's own copy of the schema refuses `strict` for 4.7 and later (@ai-sdk/amazon-bedrock).
   const isChecked = version >= 405 && version < 407;
@@ -77,6 +75,6 @@ function claudeManner(version: number): ConverseManner {
     jsonSchema: isChecked,
     strictTools: isChecked,
     modelFields: version >= 407 ? [] : ['top_k'],
-    refuses: version >= 407 ? { temperature: SAMPLING, top_p: SAMPLING } : {},
+    sampling: version < 407,
   };
 }

@@ -12,11 +12,12 @@ const LLAMA = 'us.meta.llama4-maverick-17b-instruct-v1:0';
 interface Written {
   readonly body: JsonObject;
   readonly unsupported: readonly string[];
+  readonly dropped: readonly string[];
 }
 
 function write(body: JsonObject, model = SONNET, manner: ConverseManner = mannerOf(model)): Written {
-  const { body: written, unsupported } = writeRequest(canonical(body), model, manner);
-  return { body: written, unsupported: unsupported.map(({ param }) => param) };
+  const { body: written, unsupported, dropped } = writeRequest(canonical(body), model, manner);
+  return { body: written, unsupported: unsupported.map(({ param }) => param), dropped };
 }
 
 const user = (content: JsonObject['x']): JsonObject => ({ role: 'user', content });
@@ -222,8 +223,12 @@ suite('parameters', () => {
   });
 
   test('that a model refuses are not sent to it', () => {
-    const { body, unsupported } = write({ temperature: 0.5, max_tokens: 9 }, 'anthropic.claude-opus-4-7-v1');
-    assert.deepEqual(unsupported, ['temperature']);
+    const { body, unsupported, dropped } = write(
+      { temperature: 0.5, top_k: 3, max_tokens: 9 },
+      'anthropic.claude-opus-4-7-v1',
+    );
+    assert.deepEqual([unsupported, dropped], [[], ['temperature', 'top_k']]);
+    assert.equal(body['additionalModelRequestFields'], undefined);
     assert.deepEqual(body['inferenceConfig'], { maxTokens: 9 });
   });
 
@@ -312,8 +317,9 @@ suite('how hard to think', () => {
   });
 
   test('makes what Claude does not take beside it give way, by name', () => {
-    const { body, unsupported } = write({ reasoning_effort: 'low', temperature: 0.2, max_tokens: 8000, top_k: 5 });
-    assert.deepEqual(unsupported, ['temperature', 'top_k']);
+    const asked = { reasoning_effort: 'low', temperature: 0.2, max_tokens: 8000, top_k: 5 };
+    const { body, unsupported, dropped } = write(asked);
+    assert.deepEqual([unsupported, dropped], [[], ['temperature', 'top_k']]);
     assert.deepEqual(body['inferenceConfig'], { maxTokens: 8000 });
     assert.deepEqual(body['additionalModelRequestFields'], { thinking: { type: 'enabled', budget_tokens: 2048 } });
   });

@@ -18,15 +18,18 @@ export interface Lack {
 export interface ConverseRequest {
   readonly body: JsonObject;
   readonly unsupported: readonly Lack[];
+  /** Sampling parameters left out: an answer without them is an answer. */
+  readonly dropped: readonly string[];
 }
 
 /** What is unsupported is not in the body: whoever lets parameters be dropped sends it as it is. */
 export function writeRequest(request: CanonicalRequest, model: string, manner: ConverseManner): ConverseRequest {
   const lacks: Lack[] = [];
-  const asked = withoutRefused(request.body, model, manner, lacks);
+  const dropped = samplingDropped(request.body, manner);
+  const asked = withoutRefused(without(request.body, dropped), model, manner, lacks);
   const conversation = writeMessages(asked['messages'], manner, lacks);
   const reasoning = writeReasoning(asked, conversation, model, manner, lacks);
-  const body = without(asked, reasoning.displaced);
+  const body = without(asked, [...reasoning.displaced, ...reasoning.dropped]);
   const tools = writeTools(body, conversation, manner, lacks);
   const fields = { ...modelFields(body, manner), ...tools.fields, ...reasoning.fields };
   const written: JsonObject = {
@@ -39,7 +42,7 @@ export function writeRequest(request: CanonicalRequest, model: string, manner: C
     ...serviceTier(body['service_tier']),
     ...filled('requestMetadata', metadata(body['metadata'])),
   };
-  return { body: written, unsupported: lacks };
+  return { body: written, unsupported: lacks, dropped: [...dropped, ...reasoning.dropped] };
 }
 
 const without = (body: JsonObject, params: readonly string[]): JsonObject =>
@@ -125,12 +128,17 @@ const harmless: Readonly<Record<string, (value: JsonValue) => boolean>> = {
   continue_final_message: () => true,
 };
 
+const sampling = ['temperature', 'top_p', 'top_k'];
+
+/** A model that takes no such parameter answers without it. */
+function samplingDropped(body: JsonObject, manner: ConverseManner): string[] {
+  return manner.sampling ? [] : sampling.filter((param) => (body[param] ?? null) !== null);
+}
+
 /** What neither Converse nor this model knows is named here once, and gone for all that follows. */
 function withoutRefused(body: JsonObject, model: string, manner: ConverseManner, lacks: Lack[]): JsonObject {
   const refused = Object.entries(body).flatMap(([param, value]) => {
     if (value === undefined || value === null) return [];
-    const why = Object.hasOwn(manner.refuses, param) ? manner.refuses[param] : undefined;
-    if (why !== undefined) return [{ param, why }];
     if (settled.has(param) || manner.modelFields.includes(param)) return [];
     const isHarmless = Object.hasOwn(harmless, param) ? harmless[param] : undefined;
     return isHarmless?.(value) === true ? [] : [{ param, why: `${model} does not take it through Converse` }];

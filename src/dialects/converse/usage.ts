@@ -4,7 +4,7 @@
 import { isObject } from '../../kernel/json.ts';
 import type { JsonObject, JsonValue } from '../../kernel/json.ts';
 import type { Usage } from '../../kernel/usage.ts';
-import { writeUsage } from '../openai/usage.ts';
+import { cacheWrites, writeUsage } from '../openai/usage.ts';
 
 /** Null when `value` is no usage. Reasoning is counted in `outputTokens` and not told apart. */
 export function readUsage(value: JsonValue | undefined): Usage | null {
@@ -19,18 +19,14 @@ export function readUsage(value: JsonValue | undefined): Usage | null {
     cachedTokens: cached,
     reasoningTokens: null,
     source: 'provider',
+    ...cacheWrites(value['cacheWriteInputTokens']),
   };
 }
 
-/** As the canonical chat writes it, with the tokens written to the cache, which cost more. */
+/** As the canonical chat writes it. */
 export function chatUsage(value: JsonValue | undefined): JsonObject | null {
   const usage = readUsage(value);
-  if (usage === null || !isObject(value)) return null;
-  const written = count(value['cacheWriteInputTokens']) ?? 0;
-  const chat = writeUsage(usage);
-  if (written === 0) return chat;
-  const details = chat['prompt_tokens_details'];
-  return { ...chat, prompt_tokens_details: { ...(isObject(details) ? details : {}), cache_write_tokens: written } };
+  return usage === null ? null : writeUsage(usage);
 }
 
 function count(value: JsonValue | undefined): number | null {

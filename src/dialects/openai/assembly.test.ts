@@ -88,3 +88,40 @@ test('an id that comes after an empty one is taken', () => {
   const [choice] = whole(piece(''), piece('t9'))['choices'] as { message: { tool_calls: { id: string }[] } }[];
   assert.equal(choice?.message.tool_calls[0]?.id, 't9');
 });
+
+test('reasoning’s details keep one format and one proof, however often they are said', () => {
+  const detail = (more: object) => ({
+    delta: { reasoning_details: [{ type: 'reasoning.text', format: 'anthropic-claude-v1', index: 0, ...more }] },
+  });
+  const { choices } = whole(
+    detail({ text: 'Hm' }),
+    detail({ text: 'm.', signature: 'sig' }),
+    detail({ signature: 'sig' }),
+    {
+      delta: {},
+      finish_reason: 'stop',
+    },
+  ) as { choices: { message: { reasoning_details: unknown } }[] };
+  assert.deepEqual(choices[0]?.message.reasoning_details, [
+    { type: 'reasoning.text', format: 'anthropic-claude-v1', text: 'Hmm.', signature: 'sig' },
+  ]);
+});
+
+test('what is gathered leaves the chunks as they were', () => {
+  const chunk = { choices: [{ index: 0, delta: { parts: [{ a: 'x' }], map: { b: 'y' } } }] };
+  const assembly = new ChatAssembly();
+  assembly.addChunk(chunk);
+  assembly.addChunk(structuredClone(chunk));
+  assert.deepEqual(chunk, { choices: [{ index: 0, delta: { parts: [{ a: 'x' }], map: { b: 'y' } } }] });
+  const [choice] = assembly.answer()['choices'] as unknown as { message: { parts: unknown; map: unknown } }[];
+  assert.deepEqual([choice?.message.parts, choice?.message.map], [[{ a: 'x' }, { a: 'x' }], { b: 'yy' }]);
+});
+
+test('lists of very many entries are gathered in time', () => {
+  const begun = process.cpuUsage();
+  const assembly = new ChatAssembly();
+  for (let at = 0; at < 50_000; at++)
+    assembly.addChunk({ choices: [{ delta: { annotations: [{ at }], tool_calls: [{ index: at }] } }] });
+  const { user } = process.cpuUsage(begun);
+  assert.ok(user < 2_000_000, `${user} µs`);
+});

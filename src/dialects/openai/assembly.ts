@@ -6,16 +6,21 @@ import type { Assembly } from '../dialect.ts';
 
 interface Choice {
   readonly index: number;
-  message: JsonObject;
+  readonly message: JsonObject;
   finish: JsonValue;
 }
 
 /** Said once, even if a stream repeats it in each delta. */
-const saidOnce = new Set(['role', 'type', 'id', 'name']);
+const saidOnce: ReadonlySet<string> = new Set(['role', 'type', 'id', 'name']);
+/** Of reasoning's details: its proof, which comes whole, at the end or again and again. The last one holds. */
+const saidWhole: ReadonlySet<string> = new Set(['format', 'signature', 'data']);
+const none: ReadonlySet<string> = new Set();
 
 export class ChatAssembly implements Assembly {
   #frame: JsonObject = {};
   readonly #choices = new Map<number, Choice>();
+  /** Entries of a list by their `index`. */
+  readonly #places = new WeakMap<JsonValue[], Map<number, JsonObject>>();
 
   /** Data of one event that was read without a fault. */
   add(data: string): void {
@@ -48,40 +53,51 @@ export class ChatAssembly implements Assembly {
     const index = typeof choice['index'] === 'number' ? choice['index'] : 0;
     let known = this.#choices.get(index);
     if (known === undefined) this.#choices.set(index, (known = { index, message: {}, finish: null }));
-    if (isObject(choice['delta'])) known.message = merged(known.message, choice['delta']);
+    if (isObject(choice['delta'])) this.#merge(known.message, choice['delta'], none);
     known.finish = choice['finish_reason'] ?? known.finish;
   }
-}
 
-function merged(whole: JsonObject, delta: JsonObject): JsonObject {
-  const result = { ...whole };
-  for (const [field, value] of Object.entries(delta)) {
-    if (value === undefined || value === null) continue;
-    const before = result[field];
-    if (typeof before === 'string' && typeof value === 'string')
-      result[field] = saidOnce.has(field) && before !== '' ? before : before + value;
-    else if (Array.isArray(before) && Array.isArray(value)) result[field] = mergedList(before, value);
-    else if (isObject(before) && isObject(value)) result[field] = merged(before, value);
-    else result[field] = Array.isArray(value) ? mergedList([], value) : value;
+  /** Grows `whole`, which is our own from top to bottom: copying it for each delta would take quadratic time. */
+  #merge(whole: JsonObject, delta: JsonObject, replaced: ReadonlySet<string>): void {
+    for (const [field, value] of Object.entries(delta)) {
+      if (value === undefined || value === null) continue;
+      const before = whole[field];
+      if (typeof before === 'string' && typeof value === 'string') {
+        const keeps = saidOnce.has(field) && before !== '';
+        if (!keeps) whole[field] = replaced.has(field) ? value || before : before + value;
+      } else if (isObject(value)) {
+        const own = isObject(before) ? before : {};
+        this.#merge(own, value, none);
+        whole[field] = own;
+      } else if (Array.isArray(value)) {
+        const own = Array.isArray(before) ? before : [];
+        this.#append(own, value, field === 'reasoning_details' ? saidWhole : none);
+        whole[field] = own;
+      } else whole[field] = value;
+    }
   }
-  return result;
-}
 
-/**
- * Entries with an `index` belong to the entry that has the same. It is a name, not a place: some far sides count tool calls
- * from 1, since their text is block 0.
- */
-function mergedList(whole: readonly JsonValue[], delta: readonly JsonValue[]): JsonValue[] {
-  const result = [...whole];
-  for (const entry of delta) {
-    const index = isObject(entry) ? entry['index'] : undefined;
-    const at =
-      typeof index === 'number' ? result.findIndex((known) => isObject(known) && known['index'] === index) : -1;
-    const before = result[at];
-    if (isObject(before) && isObject(entry)) result[at] = merged(before, entry);
-    else result.push(isObject(entry) ? merged({}, entry) : entry);
+  /**
+   * Entries with an `index` belong to the entry that has the same. It is a name, not a place: some far sides count tool calls
+   * from 1, since their text is block 0.
+   */
+  #append(list: JsonValue[], delta: readonly JsonValue[], replaced: ReadonlySet<string>): void {
+    let places = this.#places.get(list);
+    if (places === undefined) this.#places.set(list, (places = new Map()));
+    for (const entry of delta) {
+      if (!isObject(entry)) {
+        list.push(entry);
+        continue;
+      }
+      const index = entry['index'];
+      const known = typeof index === 'number' ? places.get(index) : undefined;
+      const own = known ?? {};
+      this.#merge(own, entry, replaced);
+      if (known !== undefined) continue;
+      list.push(own);
+      if (typeof index === 'number') places.set(index, own);
+    }
   }
-  return result;
 }
 
 /** The index of a list's entry is of the stream only. */

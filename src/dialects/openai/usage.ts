@@ -21,15 +21,27 @@ export function readUsage(value: JsonValue | undefined): Usage | null {
       count(value['cached_tokens']),
     reasoningTokens: count(detail(value, 'completion_tokens_details', 'reasoning_tokens')),
     source: 'provider',
+    ...cacheWrites(detail(value, 'prompt_tokens_details', 'cache_write_tokens')),
   };
 }
 
+/** The usage's field for it, where there is something to tell. */
+export function cacheWrites(tokens: JsonValue | undefined): { readonly cacheWriteTokens?: number } {
+  const written = count(tokens);
+  return written === null || written === 0 ? {} : { cacheWriteTokens: written };
+}
+
 export function writeUsage(usage: Usage): JsonObject {
+  const { cachedTokens, cacheWriteTokens } = usage;
+  const prompt = {
+    ...(cachedTokens === null ? {} : { cached_tokens: cachedTokens }),
+    ...(cacheWriteTokens === undefined ? {} : { cache_write_tokens: cacheWriteTokens }),
+  };
   return {
     prompt_tokens: usage.promptTokens,
     completion_tokens: usage.completionTokens,
     total_tokens: usage.promptTokens + usage.completionTokens,
-    ...(usage.cachedTokens === null ? {} : { prompt_tokens_details: { cached_tokens: usage.cachedTokens } }),
+    ...(Object.keys(prompt).length === 0 ? {} : { prompt_tokens_details: prompt }),
     ...(usage.reasoningTokens === null
       ? {}
       : { completion_tokens_details: { reasoning_tokens: usage.reasoningTokens } }),

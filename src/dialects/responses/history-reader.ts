@@ -2,7 +2,8 @@
 // calls stands in an item each, and all of it up to the next user's or tool's word is one assistant message of the chat.
 import { isObject } from '../../kernel/json.ts';
 import type { JsonObject, JsonValue } from '../../kernel/json.ts';
-import { chatContent, textOf, typeOf } from './parts.ts';
+import { toolResult } from '../tool-result.ts';
+import { chatContent, chatParts, textOf, typeOf } from './parts.ts';
 import type { Loss } from './parts.ts';
 import { detailsOf } from './proof.ts';
 
@@ -28,6 +29,8 @@ class HistoryReader {
   readonly #lost: Loss[];
   readonly #messages: JsonObject[] = [];
   #turn: Turn | null = null;
+  /** Pictures and files of the tool messages just read: they follow the last of these. */
+  readonly #attached: JsonObject[] = [];
 
   constructor(lost: Loss[]) {
     this.#lost = lost;
@@ -35,11 +38,13 @@ class HistoryReader {
 
   messages(): JsonObject[] {
     this.#endTurn();
+    this.#endResults();
     return this.#messages;
   }
 
   say(message: JsonObject): void {
     this.#endTurn();
+    this.#endResults();
     this.#messages.push(message);
   }
 
@@ -59,14 +64,22 @@ class HistoryReader {
         return;
       case 'function_call_output':
       case 'custom_tool_call_output':
-        return this.say({
-          role: 'tool',
-          tool_call_id: id,
-          content: chatContent(item['output'], `${path}.output`, this.#lost),
-        });
+        return this.#addResult(id, chatParts(item['output'], `${path}.output`, this.#lost));
       default:
         this.#lost.push({ param: path, why: 'the chat has no such item' });
     }
+  }
+
+  #addResult(id: JsonValue | undefined, parts: readonly JsonObject[]): void {
+    this.#endTurn();
+    const { message, attached } = toolResult(id, parts);
+    this.#messages.push(message);
+    this.#attached.push(...attached);
+  }
+
+  #endResults(): void {
+    if (this.#attached.length === 0) return;
+    this.#messages.push({ role: 'user', content: this.#attached.splice(0) });
   }
 
   #addMessage({ role, content }: JsonObject, path: string): void {
@@ -92,6 +105,7 @@ class HistoryReader {
   }
 
   #ofTurn(): Turn {
+    this.#endResults();
     this.#turn ??= { texts: [], refusals: [], thoughts: [], details: [], calls: [] };
     return this.#turn;
   }

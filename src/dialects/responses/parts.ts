@@ -17,9 +17,15 @@ const FILE_WHY = 'only the provider that stores a file can read it by its id';
 /** What a user, a system or a tool says: text where it is nothing else. */
 export function chatContent(content: JsonValue | undefined, path: string, lost: Loss[]): JsonValue {
   if (!Array.isArray(content)) return typeof content === 'string' ? content : '';
-  const parts = content.map((part, index) => chatPart(part, `${path}[${index}]`, lost)).filter((part) => part !== null);
+  const parts = chatParts(content, path, lost);
   const only = parts.length === 1 ? parts[0] : undefined;
   return only !== undefined && only['type'] === 'text' ? (only['text'] ?? '') : parts;
+}
+
+/** The same as a list of parts, whatever it is. */
+export function chatParts(content: JsonValue | undefined, path: string, lost: Loss[]): JsonObject[] {
+  if (!Array.isArray(content)) return typeof content === 'string' ? [{ type: 'text', text: content }] : [];
+  return content.map((part, index) => chatPart(part, `${path}[${index}]`, lost)).filter((part) => part !== null);
 }
 
 function chatPart(part: JsonValue, path: string, lost: Loss[]): JsonObject | null {

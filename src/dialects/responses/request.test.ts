@@ -112,9 +112,44 @@ test('pictures, files and refusals keep their place, and pictures are needed by 
       ],
     },
     { role: 'assistant', content: null, refusal: 'No.' },
-    { role: 'tool', tool_call_id: 'c', content: [{ type: 'image_url', image_url: { url } }] },
+    { role: 'tool', tool_call_id: 'c', content: 'The result of c follows as an attachment.' },
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: 'Result of c:' },
+        { type: 'image_url', image_url: { url } },
+      ],
+    },
   ]);
   assert.deepEqual(request.needs, ['vision']);
+});
+
+test('pictures that tools gave follow all results of their turn', () => {
+  const url = 'data:image/png;base64,AA==';
+  const output = [
+    { type: 'input_text', text: 'seen' },
+    { type: 'input_image', image_url: url },
+  ];
+  const called = (id: string) => ({ type: 'function_call', call_id: id, name: 'f', arguments: '{}' });
+  const messages = chat({
+    input: [
+      called('a'),
+      called('b'),
+      { type: 'function_call_output', call_id: 'a', output },
+      { type: 'function_call_output', call_id: 'b', output: 'two' },
+      { role: 'assistant', content: 'So' },
+    ],
+  })['messages'] as JsonObject[];
+  assert.deepEqual(
+    messages.map(({ role, content }) => [role, Array.isArray(content) ? content.length : content]),
+    [
+      ['assistant', null],
+      ['tool', 'seen\nThe result of a follows as an attachment.'],
+      ['tool', 'two'],
+      ['user', 2],
+      ['assistant', 'So'],
+    ],
+  );
 });
 
 test('tools, the choice among them and formats change their form and nothing else', () => {

@@ -3,6 +3,7 @@
 import { isObject } from '../../kernel/json.ts';
 import type { JsonObject, JsonValue } from '../../kernel/json.ts';
 import type { Usage } from '../../kernel/usage.ts';
+import { cacheWrites } from '../openai/usage.ts';
 
 /** Null when `value` is no usage. */
 export function readUsage(value: JsonValue | undefined): Usage | null {
@@ -16,13 +17,17 @@ export function readUsage(value: JsonValue | undefined): Usage | null {
     cachedTokens: detail(value['input_tokens_details'], 'cached_tokens'),
     reasoningTokens: detail(value['output_tokens_details'], 'reasoning_tokens'),
     source: 'provider',
+    ...cacheWrites(detail(value['input_tokens_details'], 'cache_write_tokens') ?? undefined),
   };
 }
 
 export function writeUsage(usage: Usage): JsonObject {
   return {
     input_tokens: usage.promptTokens,
-    input_tokens_details: { cached_tokens: usage.cachedTokens ?? 0 },
+    input_tokens_details: {
+      cached_tokens: usage.cachedTokens ?? 0,
+      ...(usage.cacheWriteTokens === undefined ? {} : { cache_write_tokens: usage.cacheWriteTokens }),
+    },
     output_tokens: usage.completionTokens,
     output_tokens_details: { reasoning_tokens: usage.reasoningTokens ?? 0 },
     total_tokens: usage.promptTokens + usage.completionTokens,
