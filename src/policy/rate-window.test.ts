@@ -125,11 +125,29 @@ test('a learned rate is kept', () => {
 test('refunds give back, never above full', () => {
   const window = new RateWindow();
   window.tell({ limit: 100, remaining: 100, resetMs: 0 }, window.take(0, at(0)), at(0));
-  window.take(80, at(0));
-  window.settle(-30, at(0));
+  const mark = window.take(80, at(0));
+  window.settle(-30, mark, at(0));
   assert.equal(window.waitMs(50, at(0)), 0);
   assert.ok(window.waitMs(51, at(0)) > 0);
-  window.settle(-1000, at(0));
+  window.settle(-1000, mark, at(0));
   window.take(100, at(0));
   assert.ok(window.waitMs(1, at(0)) > 0);
+});
+
+test('what the upstream has counted itself is not settled a second time', () => {
+  const window = new RateWindow();
+  const mark = window.take(80, at(0));
+  window.tell({ limit: 100, remaining: 20, resetMs: null }, mark, at(0));
+  window.settle(-60, mark, at(0));
+  assert.ok(window.waitMs(21, at(0)) > 0);
+});
+
+test('refusals of what was sent before a cut do not fill the bucket', () => {
+  const window = new RateWindow();
+  const marks = Array.from({ length: 20 }, (_, index) => window.take(10, at(index)));
+  for (const mark of marks) {
+    window.refuse(at(19), at(100));
+    window.settle(-10, mark, at(100));
+  }
+  assert.ok(window.waitMs(10, at(100)) > 0);
 });

@@ -31,6 +31,8 @@ export class RateWindow {
   #isTold = false;
   #sent: RateMark = 0;
   #newestMark: RateMark = -1;
+  /** Sends up to this one are in what is available, as the upstream counts them. */
+  #knownMark: RateMark = -1;
   #faded = 0;
   #fadedAt: number | null = null;
   #firstAt = 0;
@@ -65,10 +67,11 @@ export class RateWindow {
     return this.#sent;
   }
 
-  /** The true figure is known, or the send was refused (`difference` is then minus its cost). */
-  settle(difference: number, now: MonotonicMs): void {
+  /** The true figure of a send is known, or it was refused (`difference` is then minus its cost). */
+  settle(difference: number, mark: RateMark, now: MonotonicMs): void {
     this.#refill(now);
-    this.#available = Math.min(this.#burst, this.#available - difference);
+    // What was told or learned since it was sent has its true figure in it already.
+    if (mark > this.#knownMark) this.#available = Math.min(this.#burst, this.#available - difference);
     this.#fade(now);
     this.#faded = Math.max(0, this.#faded + difference);
   }
@@ -76,7 +79,7 @@ export class RateWindow {
   /** What the headers of an answer told; `mark`: what `take` returned for it. Answers overtake each other: older news is dropped. */
   tell(level: RateLevel | null, mark: RateMark, now: MonotonicMs): void {
     if (level === null || mark < this.#newestMark) return;
-    this.#newestMark = mark;
+    this.#newestMark = this.#knownMark = mark;
     this.#isTold = true;
     this.#perMs = perMsOf(level);
     this.#burst = level.limit;
@@ -90,6 +93,7 @@ export class RateWindow {
     if (sentAt < this.#epoch) return false;
     this.#refill(now);
     this.#epoch = now;
+    this.#knownMark = this.#sent;
     this.#available = Math.min(this.#available, 0);
     // A told limit stands; that nothing is left of it is all that was news.
     if (this.#isTold) return true;

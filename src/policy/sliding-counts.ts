@@ -14,12 +14,12 @@ export class SlidingCounts<Column extends string> {
     this.#slices = Array.from({ length: SLICES }, () => ({ turn: -Infinity, counts: zeros(columns) }));
   }
 
-  add(column: Column, now: MonotonicMs): void {
+  add(column: Column, now: MonotonicMs, amount = 1): void {
     const turn = this.#turn(now);
     const slice = this.#slices[turn % SLICES];
     if (slice === undefined) return;
     if (slice.turn !== turn) empty(slice, turn);
-    slice.counts[column]++;
+    slice.counts[column] += amount;
   }
 
   sum(column: Column, now: MonotonicMs): number {

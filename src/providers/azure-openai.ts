@@ -1,9 +1,11 @@
 // OpenAI's models at Microsoft: Azure OpenAI and Foundry (learn.microsoft.com; @ai-sdk/azure 3.0.128). The wire is OpenAI's;
 // addresses, names and keys are not: a model is the name of a deployment, older resources want it in the path with an
 // `api-version`, and an Entra token may stand in for the key. Verified against recorded shapes only.
-import { openai } from './openai.ts';
 import { openaiFar } from '../dialects/openai/dialect.ts';
 import type { CanonicalRequest } from '../kernel/chat.ts';
+import { withoutProofs } from './history.ts';
+import { asChat, type Deployment, inResponses, openai } from './openai.ts';
+import { renameLimit } from './parameters.ts';
 import type { Account, Prepared, Provider } from './provider.ts';
 
 /** Unverified beyond documentation: which of the two a host wants. */
@@ -35,17 +37,33 @@ function accountTrouble(account: Account, hasKey: boolean, hasAddress: boolean):
   return hasKey || account['entra'] === 'true' ? null : 'needs an `apiKey`, or `account.entra: true`';
 }
 
+/** Names that say a model by another maker than OpenAI: those reason in `reasoning_content`, and take it back. */
+const OTHER_MAKER = /deepseek|gpt-oss|grok|kimi|llama|ministral|mistral|phi-|qwen/i;
+/** Names that say a model of OpenAI's, whose rules are known. */
+const OPENAI_NAME = /^(?:ft:)?(?:gpt-|o\d|codex-|text-embedding-)/;
+/** `max_completion_tokens` is known from here on. */
+const LIMIT_RENAMED_AT = '2024-09';
+
+/** What a deployment is of: its name may say anything, `account.baseModel` says it. */
+function deploymentOf(known: string, { apiVersion }: Account): Deployment {
+  if (OTHER_MAKER.test(known)) return { history: withoutProofs };
+  if (OPENAI_NAME.test(known)) return {};
+  // Present models refuse `max_tokens`; older ones take the newer name too.
+  const isOld = apiVersion !== undefined && /^\d{4}-/.test(apiVersion) && apiVersion < LIMIT_RENAMED_AT;
+  return isOld ? {} : { rules: { max_tokens: renameLimit('max_completion_tokens') } };
+}
+
 function prepare(request: CanonicalRequest, model: string, account: Account): Prepared {
-  const { apiVersion } = account;
-  if (!isDated(account)) {
-    const prepared = openai.prepare(request, model, account);
-    // `v1` needs no version; `preview` opens what is not released yet.
-    return apiVersion === undefined ? prepared : { ...prepared, path: `${prepared.path}?api-version=${apiVersion}` };
-  }
+  const { apiVersion, api, baseModel: known = model } = account;
+  const isOld = isDated(account);
   // Dated versions know Responses under other paths, if at all.
-  const prepared = openai.prepare(request, model, { api: 'chat' });
-  const deployment = encodeURIComponent(model);
-  return { ...prepared, path: `/deployments/${deployment}${prepared.path}?api-version=${apiVersion}` };
+  const prepared =
+    inResponses(request, model, known, isOld ? 'chat' : api) ??
+    asChat(request, model, known, request.surface === 'chat' ? deploymentOf(known, account) : {});
+  // `v1` needs no version; `preview` opens what is not released yet.
+  const version = apiVersion === undefined ? '' : `?api-version=${apiVersion}`;
+  const below = isOld ? `/deployments/${encodeURIComponent(model)}` : '';
+  return { ...prepared, path: below + prepared.path + version };
 }
 
 export const azureOpenai: Provider = {
@@ -58,6 +76,7 @@ export const azureOpenai: Provider = {
     resource: { kind: 'text' },
     endpoint: { kind: 'text' },
     apiVersion: { kind: 'text' },
+    baseModel: { kind: 'text' },
     api: { kind: 'text', choices: ['chat', 'responses'] },
     entra: { kind: 'flag' },
     entraScope: { kind: 'text' },

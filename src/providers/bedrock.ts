@@ -47,8 +47,8 @@ function dynamicAuth(account: Account): DynamicAuth | null {
 function prepare(request: CanonicalRequest, model: string, account: Account): Prepared {
   if (account['api'] === 'converse') return converse(request, model);
   if (isClaudeId(model)) {
-    const isOwn = request.native?.dialect === 'anthropic';
-    if (!isOwn && !isMantle(account)) return converse(request, model);
+    // AWS documents Messages at the mantle endpoint; whoever knows better of the runtime's says so.
+    if (!isMantle(account) && account['api'] !== 'messages') return converse(request, model);
     return claudeRequest(request, model, { path: '/anthropic/v1/messages', fromOrigin: false });
   }
   if (isMantle(account)) return chat(request, model, isBelowOpenaiPath(model) ? '/openai/v1' : '/v1');
@@ -70,7 +70,7 @@ function asOpenai(request: CanonicalRequest, model: string): Prepared {
 }
 
 function converse(request: CanonicalRequest, model: string): Prepared {
-  const { body, unsupported } = writeRequest(request, model, mannerOf(model));
+  const { body, unsupported, dropped } = writeRequest(request, model, mannerOf(model));
   const verb = request.stream ? 'converse-stream' : 'converse';
   return {
     dialect: converseFar,
@@ -80,6 +80,7 @@ function converse(request: CanonicalRequest, model: string): Prepared {
     patch: {},
     headers: [],
     unsupported,
+    dropped,
   };
 }
 
@@ -102,7 +103,7 @@ export const bedrock: Provider = {
   auth: { kind: 'bearer' },
   accountSettings: {
     region: { kind: 'text' },
-    api: { kind: 'text', choices: ['openai', 'converse', 'mantle'] },
+    api: { kind: 'text', choices: ['openai', 'converse', 'messages', 'mantle'] },
     accessKeyId: { kind: 'text' },
     secretAccessKey: { kind: 'text' },
     sessionToken: { kind: 'text' },

@@ -30,6 +30,7 @@ export function claudeRequest(
     patch: {},
     headers: ANTHROPIC_VERSION,
     unsupported: [...written.unsupported, ...unsupported],
+    dropped: written.dropped,
   };
 }
 

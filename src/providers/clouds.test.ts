@@ -1,8 +1,9 @@
 // The providers whose address follows from an account, and Claude's generations.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { canonical, through } from '../../test/support/canonical.ts';
+import { canonical, sentBody, through } from '../../test/support/canonical.ts';
 import { anthropicDoor } from '../dialects/anthropic/dialect.ts';
+import type { JsonObject } from '../kernel/json.ts';
 import { claude, claudePrice, mannerOf } from './anthropic-models.ts';
 import { azureOpenai } from './azure-openai.ts';
 import { bedrock } from './bedrock.ts';
@@ -54,6 +55,51 @@ suite('azure-openai', () => {
   });
 });
 
+suite('deployments of Azure', () => {
+  const account = { resource: 'r' };
+  const thoughtful = through(anthropicDoor, {
+    max_tokens: 5,
+    messages: [
+      { role: 'user', content: 'x' },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'thinking', thinking: 'Hm', signature: 's' },
+          { type: 'text', text: 'a' },
+        ],
+      },
+      { role: 'user', content: 'y' },
+    ],
+  });
+  const thoughts = (model: string, more: Account = {}): unknown => {
+    const [, answer] = sentBody(thoughtful, azureOpenai.prepare(thoughtful, model, { ...account, ...more }))[
+      'messages'
+    ] as JsonObject[];
+    return [answer?.['reasoning_content'], answer?.['reasoning_details']];
+  };
+  const limits = (model: string, more: Account = {}): unknown => {
+    const request = canonical({ max_tokens: 5 });
+    const body = sentBody(request, azureOpenai.prepare(request, model, { ...account, ...more }));
+    return [body['model'], body['max_tokens'], body['max_completion_tokens']];
+  };
+
+  test('keep thoughts where they are DeepSeek’s, without proof, and lose them where they may be OpenAI’s', () => {
+    assert.deepEqual(thoughts('DeepSeek-V4-Pro'), ['Hm', undefined]);
+    assert.deepEqual(thoughts('mine', { baseModel: 'DeepSeek-V4-Pro' }), ['Hm', undefined]);
+    assert.deepEqual(thoughts('gpt-6-luna'), [undefined, undefined]);
+    assert.deepEqual(thoughts('mine'), [undefined, undefined]);
+  });
+
+  test('are told the limit in the word that present models take, unless they are known for another', () => {
+    assert.deepEqual(limits('mine'), ['mine', undefined, 5]);
+    assert.deepEqual(limits('gpt-5'), ['gpt-5', undefined, 5]);
+    assert.deepEqual(limits('mine', { baseModel: 'o3' }), ['mine', undefined, 5]);
+    assert.deepEqual(limits('gpt-4o'), ['gpt-4o', 5, undefined]);
+    assert.deepEqual(limits('DeepSeek-V4-Pro'), ['DeepSeek-V4-Pro', 5, undefined]);
+    assert.deepEqual(limits('mine', { apiVersion: '2024-02-01' }), ['mine', 5, undefined]);
+  });
+});
+
 suite('bedrock', () => {
   const region = 'eu-central-1';
 
@@ -82,11 +128,15 @@ suite('bedrock', () => {
     assert.match(troubleOf(bedrock, { region, sessionToken: 'T' }) ?? '', /together with/);
   });
 
-  test('translates Claude’s own words where Converse is wanted', () => {
+  test('translates Claude’s own words, unless Messages is known to be there', () => {
     const request = through(anthropicDoor, { max_tokens: 5, messages: [{ role: 'user', content: 'Hello.' }] });
     const model = 'us.anthropic.claude-sonnet-4-6';
-    assert.equal(bedrock.prepare(request, model, { region }).body, 'native');
+    assert.equal(bedrock.prepare(request, model, { region }).dialect.name, 'converse');
     assert.equal(bedrock.prepare(request, model, { region, api: 'converse' }).dialect.name, 'converse');
+    for (const api of ['mantle', 'messages']) {
+      const { body, path } = bedrock.prepare(request, model, { region, api });
+      assert.deepEqual([body, path], ['native', '/anthropic/v1/messages']);
+    }
     assert.equal(bedrock.prepare(request, 'deepseek.v3.2', { region }).dialect.name, 'openai');
   });
 

@@ -31,3 +31,13 @@ export function areStrict(body: JsonObject): boolean {
   if (!Array.isArray(tools) || tools.length === 0) return false;
   return tools.every((tool) => isObject(tool) && isObject(tool['function']) && tool['function']['strict'] === true);
 }
+
+/** A Messages history in which some turn calls a tool and holds no thinking. */
+export function callsUnthought(body: JsonObject): boolean {
+  const messages = Array.isArray(body['messages']) ? body['messages'] : [];
+  return messages.some((message) => {
+    const content = isObject(message) && message['role'] === 'assistant' ? message['content'] : null;
+    const types = Array.isArray(content) ? content.map((block) => (isObject(block) ? block['type'] : null)) : [];
+    return types.includes('tool_use') && !types.includes('thinking');
+  });
+}

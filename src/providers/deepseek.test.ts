@@ -1,7 +1,8 @@
 // DeepSeek's quirks: retired names, thinking and what follows from it, the beta endpoints, account limits, prices.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { canonical, hello, type Sent, sent } from '../../test/support/canonical.ts';
+import { canonical, hello, type Sent, sent, sentBody, through } from '../../test/support/canonical.ts';
+import { anthropicDoor } from '../dialects/anthropic/dialect.ts';
 import { wallMs } from '../kernel/brands.ts';
 import type { JsonObject, JsonValue } from '../kernel/json.ts';
 import { deepseek } from './deepseek.ts';
@@ -131,6 +132,27 @@ suite('the history that DeepSeek is sent', () => {
     assert.deepEqual([turn?.['reasoning'], turn?.['reasoning_content']], [undefined, 'Hm.']);
     const [, both] = history([{ ...calling, reasoning: 'b', reasoning_content: 'a' }, result]) as JsonObject[];
     assert.deepEqual([both?.['reasoning'], both?.['reasoning_content']], [undefined, 'a']);
+  });
+
+  test('is filled in by way of the chat where a Messages history called tools without thinking', () => {
+    const turn = (thinking: JsonObject[]) => [
+      { role: 'user', content: 'x' },
+      { role: 'assistant', content: [...thinking, { type: 'tool_use', id: 't', name: 'f', input: {} }] },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't', content: 'r' }] },
+    ];
+    const prepared = (messages: JsonObject[], more: JsonObject = {}, model = 'deepseek-flash') => {
+      const request = through(anthropicDoor, { max_tokens: 5, messages, ...more });
+      return { request, prepared: deepseek.prepare(request, model, {}) };
+    };
+    const unthought = prepared(turn([]));
+    assert.equal(unthought.prepared.dialect.name, 'openai');
+    const [, answer] = sentBody(unthought.request, unthought.prepared)['messages'] as JsonObject[];
+    assert.equal(answer?.['reasoning_content'], '');
+    const thought = { type: 'thinking', thinking: 'Hm', signature: '3f2504e0-4f89-11d3-9a0c-0305e82c3301' };
+    assert.equal(prepared(turn([thought])).prepared.body, 'native');
+    assert.equal(prepared(turn([]), { thinking: { type: 'disabled' } }).prepared.body, 'native');
+    assert.equal(prepared(turn([]), {}, 'deepseek-chat').prepared.body, 'native');
+    assert.equal(prepared(turn([]), { container: 'c' }).prepared.body, 'native');
   });
 
   test('calls the developer system', () => {

@@ -5,10 +5,10 @@ import { anthropicFar } from '../dialects/anthropic/dialect.ts';
 import { openaiFar } from '../dialects/openai/dialect.ts';
 import { prefixMessage } from '../dialects/openai/messages.ts';
 import { responsesFar } from '../dialects/responses/dialect.ts';
-import type { CanonicalRequest } from '../kernel/chat.ts';
+import type { CanonicalRequest, NativeRequest } from '../kernel/chat.ts';
 import { isObject, type JsonObject, type JsonValue } from '../kernel/json.ts';
 import { able } from './capabilities.ts';
-import { areStrict, reasoningFilledIn } from './deepseek-history.ts';
+import { areStrict, callsUnthought, reasoningFilledIn } from './deepseek-history.ts';
 import { CONTEXT_TOKENS, concurrency, FLASH, knownModel, OUTPUT_TOKENS, PRO } from './deepseek-models.ts';
 import { deepseekPrice } from './deepseek-prices.ts';
 import {
@@ -163,7 +163,7 @@ function prepare(request: CanonicalRequest, model: string): Prepared {
 
 function prepareOwn(request: CanonicalRequest, model: string): Prepared | null {
   const { native } = request;
-  if (native === null || request.needs.includes('prefix')) return null;
+  if (native === null || request.needs.includes('prefix') || lacksThoughts(native, model)) return null;
   const id = knownModel(model)?.id ?? model;
   const own = passedThrough(request, id, native.dialect === 'anthropic' ? messages : responses);
   const meant = knownModel(model)?.thinking ?? null;
@@ -174,6 +174,15 @@ function prepareOwn(request: CanonicalRequest, model: string): Prepared | null {
   }
   const isSilent = native.body['reasoning'] === undefined && meant === 'disabled';
   return isSilent ? withPatch(own, { reasoning: { effort: 'none' } }) : own;
+}
+
+/**
+ * Calls without the thoughts that led to them, from another far side: "`content[].thinking` must be passed back". In chat
+ * they can be filled in. A request that chat cannot say goes as it is: DeepSeek may know better.
+ */
+function lacksThoughts({ dialect, body, untranslatable }: NativeRequest, model: string): boolean {
+  if (dialect !== 'anthropic' || untranslatable.length > 0 || !thinkingOf(body, model).isOn) return false;
+  return callsUnthought(body);
 }
 
 const messages = { dialect: anthropicFar, path: '/anthropic/v1/messages', fromOrigin: true } as const;

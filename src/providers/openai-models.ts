@@ -8,6 +8,13 @@ import type { Price } from './provider.ts';
 const reasoning = /^(?:ft:)?(?:o\d|gpt-(?:[5-9]|\d\d)|codex-)/;
 /** "Only the default (1) value is supported" for `temperature`; from gpt-5.1 on it depends on the effort, so OpenAI says. */
 const fixedTemperature = /^(?:ft:)?(?:o\d|gpt-5(?:-(?:mini|nano|pro|\d{4})|$))/;
+/** Models that always think, and the least they can be told to; gpt-5.1 and later know `none`. */
+const leastEfforts: readonly (readonly [RegExp, string])[] = [
+  [/^(?:ft:)?o\d/, 'low'],
+  [/^(?:ft:)?gpt-5-pro/, 'high'],
+  [/^(?:ft:)?gpt-5-codex/, 'low'],
+  [/^(?:ft:)?gpt-5(?:-|$)/, 'minimal'],
+];
 const withoutStop = /^(?:ft:)?(?:o3|o4-mini)/;
 
 /** Deep thinkers and coders of which Chat Completions says 404: "only supported in v1/responses". */
@@ -16,6 +23,10 @@ const responsesOnly = /^(?:o\d-pro|gpt-5(?:\.\d)?-(?:pro|codex)|gpt-6(?:\.\d)?-(
 export const needsResponses = (model: string): boolean => responsesOnly.test(model);
 export const reasons = (model: string): boolean => reasoning.test(model);
 export const hasFixedTemperature = (model: string): boolean => fixedTemperature.test(model);
+/** What says "do not think" to this model, or comes closest. */
+export const leastEffort = (model: string): string =>
+  leastEfforts.find(([pattern]) => pattern.test(model))?.[1] ?? 'none';
+
 export const takesNoStop = (model: string): boolean => withoutStop.test(model);
 
 const surfaces: readonly (readonly [RegExp, readonly Surface[]])[] = [

@@ -19,7 +19,9 @@ export type ParameterRule =
   /** The field is not known there. Values that say what its absence says are left out, all others cannot be had. */
   | { readonly kind: 'lack'; readonly why: string; readonly harmless: readonly JsonValue[] }
   /** Left out: one of `hints`, and not known there. */
-  | { readonly kind: 'drop' };
+  | { readonly kind: 'drop' }
+  /** Left out, and told: these values cannot be had, and an answer without them is one. */
+  | { readonly kind: 'waive'; readonly when: (value: JsonValue) => boolean };
 
 export type ParameterRules = Readonly<Record<string, ParameterRule>>;
 
@@ -41,6 +43,7 @@ export const lack = (why: string, ...harmless: readonly JsonValue[]): ParameterR
   harmless,
 });
 export const drop: ParameterRule = { kind: 'drop' };
+export const waive = (when: (value: JsonValue) => boolean): ParameterRule => ({ kind: 'waive', when });
 
 /** Parameters that steer bookkeeping, never what the answer says: the only ones that may be left out without a word. */
 export const hints: readonly string[] = [
@@ -89,10 +92,15 @@ export function prepareBody(request: CanonicalRequest, model: string, preparatio
   const { body } = request;
   const patch: Record<string, JsonValue | undefined> = { model };
   const unsupported: Unsupported[] = [];
+  const dropped: string[] = [];
   for (const field of gatewayFields) if (Object.hasOwn(body, field)) patch[field] = undefined;
   for (const [param, rule] of Object.entries(preparation.rules ?? {})) {
     const value = Object.hasOwn(body, param) ? body[param] : undefined;
     if (value === undefined) continue;
+    if (rule.kind === 'waive' && value !== null) {
+      if (!rule.when(value)) continue;
+      dropped.push(param);
+    }
     const why = applyRule(rule, param, value, body, patch);
     if (why !== null) unsupported.push({ param, why });
   }
@@ -107,6 +115,7 @@ export function prepareBody(request: CanonicalRequest, model: string, preparatio
     patch,
     headers: [],
     unsupported,
+    ...(dropped.length === 0 ? {} : { dropped }),
   };
 }
 

@@ -55,6 +55,8 @@ export interface Prepared {
   readonly headers: HeaderList;
   /** Refused with a 400, or deleted when the model says `dropParams`. */
   readonly unsupported: readonly Unsupported[];
+  /** Left out because the answer is one without them too (how to sample); the caller is told. Absent: none. */
+  readonly dropped?: readonly string[];
 }
 
 /** List price in millionths of a US dollar per million tokens. */

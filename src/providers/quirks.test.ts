@@ -1,7 +1,8 @@
 // The smaller quirks of OpenAI, Mistral and the self-hosted engines: what each says in other words than OpenAI.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { canonical, hello, sent } from '../../test/support/canonical.ts';
+import { canonical, hello, sent, sentBody, through } from '../../test/support/canonical.ts';
+import { anthropicDoor } from '../dialects/anthropic/dialect.ts';
 import { wallMs } from '../kernel/brands.ts';
 import type { JsonObject, JsonValue } from '../kernel/json.ts';
 import { llamaCpp } from './llama-cpp.ts';
@@ -46,6 +47,26 @@ suite('OpenAI', () => {
     for (const model of ['gpt-4o', 'gpt-5.2', 'gpt-5-chat-latest', 'gpt-6-luna']) {
       assert.deepEqual(refusedAt(model, 0.2), [], model);
     }
+  });
+
+  test('of callers of other dialects, sampling that cannot be had is left out, and told', () => {
+    const request = through(anthropicDoor, { max_tokens: 5, messages: [...hello], temperature: 0.5, top_k: 3 });
+    const { unsupported, dropped, patch } = openai.prepare(request, 'o3', {});
+    assert.deepEqual([unsupported, dropped?.toSorted()], [[], ['temperature', 'top_k']]);
+    assert.deepEqual([patch['temperature'], Object.hasOwn(patch, 'temperature')], [undefined, true]);
+    assert.deepEqual(openai.prepare(request, 'gpt-4o', {}).dropped, ['top_k']);
+    assert.deepEqual(openai.prepare(request, 'o3-pro', {}).dropped, ['temperature']);
+    assert.equal(openai.prepare(canonical({ temperature: 0.5 }), 'o3', {}).dropped, undefined);
+  });
+
+  test('models that always think are told to think least where none was asked for', () => {
+    const effort = (model: string): unknown => {
+      const request = canonical({ reasoning_effort: 'none' });
+      const body = sentBody(request, openai.prepare(request, model, {}));
+      return body['reasoning_effort'] ?? (body['reasoning'] as JsonObject)['effort'];
+    };
+    const models = ['o3', 'gpt-5', 'gpt-5-mini', 'gpt-5.1', 'gpt-6-luna', 'o3-pro', 'gpt-5-pro'];
+    assert.deepEqual(models.map(effort), ['low', 'minimal', 'minimal', 'none', 'none', 'low', 'high']);
   });
 
   test('stop sequences are refused for o3 and o4-mini only', () => {
