@@ -39,7 +39,7 @@ export class Placement {
     const { demand } = exchange;
     let wakeAt = Number.POSITIVE_INFINITY;
     let rank: PlannedTarget[] = [];
-    let free: PlannedTarget[] = [];
+    const free: PlannedTarget[] = [];
     let full = false;
     let greedy = false;
     for (const planned of exchange.candidates()) {

@@ -11,7 +11,7 @@ export function promptText({ messages, prompt }: JsonObject): string {
   for (const message of messages) {
     if (!isObject(message)) continue;
     const { role, content } = message;
-    text += `${String(role)}\n${typeof content === 'string' ? content : JSON.stringify(content ?? null)}\n`;
+    text += `${typeof role === 'string' ? role : ''}\n${typeof content === 'string' ? content : JSON.stringify(content ?? null)}\n`;
     if (text.length >= CHARACTERS_MAX) break;
   }
   return text.slice(0, CHARACTERS_MAX);

@@ -10,16 +10,9 @@ export type OverloadSignal = 'concurrency' | 'requests' | 'tokens' | 'spend' | '
 
 /** Null: the fault says nothing about load. `levels`: what the answer's headers told. */
 export function overloadSignalOf(fault: Fault, levels: RateLevels): OverloadSignal | null {
-  switch (fault.kind) {
-    case 'exhausted':
-      return 'spend';
-    case 'overloaded':
-      return 'global';
-    case 'rateLimited':
-      return ofWords(fault) ?? ofLevels(levels) ?? 'concurrency';
-    default:
-      return null;
-  }
+  if (fault.kind === 'exhausted') return 'spend';
+  if (fault.kind === 'overloaded') return 'global';
+  return fault.kind === 'rateLimited' ? (ofWords(fault) ?? ofLevels(levels) ?? 'concurrency') : null;
 }
 
 /** First that fits: a message about one limit often names the others ("tokens per min … see your requests"). */

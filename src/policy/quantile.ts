@@ -11,7 +11,7 @@ export function quantileOf(ascending: ArrayLike<number>, share: number): number 
 const byValue = (left: number, right: number): number => left - right;
 
 export function sorted(values: Iterable<number>): number[] {
-  return [...values].sort(byValue);
+  return [...values].toSorted(byValue);
 }
 
 /** The last `capacity` numbers, in no useful order: a sample that forgets by number, not by time. */
@@ -33,7 +33,7 @@ export class RecentNumbers {
 
   /** NaN when empty. */
   quantile(share: number): number {
-    return quantileOf(this.#ring.slice(0, this.size).sort(), share);
+    return quantileOf(this.#ring.subarray(0, this.size).toSorted(), share);
   }
 
   clear(): void {

@@ -124,8 +124,9 @@ test('members of a variant share a rank, and weigh together against others', () 
   assert.ok(Math.abs(stableFirst - 2_000) < 130, String(stableFirst));
 });
 
+const plain = (weight: number, tier: Tier = 'base', variant?: string) => ({ weight, tier, variant });
+
 test('targets of one tier are interchangeable while their weights are equal, each for itself else, and as named always', () => {
-  const plain = (weight: number, tier: Tier = 'base', variant?: string) => ({ weight, tier, variant });
   assert.deepEqual(variantNames([plain(1), plain(1), plain(5, 'peak')]), ['', '', '']);
   assert.deepEqual(variantNames([plain(90), plain(10)]), ['#0', '#1']);
   assert.deepEqual(variantNames([plain(90, 'base', 'old'), plain(10), plain(10)]), ['old', '', '']);

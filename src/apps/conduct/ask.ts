@@ -47,11 +47,11 @@ type Judged = Pick<Reply, 'verdict' | 'detail'>;
 
 async function attempt(question: Question, signal: AbortSignal): Promise<Judged> {
   const { url, apiKey, stream, tongue } = question;
-  const { path, headers, body } = tongues[tongue];
-  const response = await fetch(`${url}${path}`, {
+  const spoken = tongues[tongue];
+  const response = await fetch(`${url}${spoken.path}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers(apiKey) },
-    body: JSON.stringify(body(question)),
+    headers: { 'content-type': 'application/json', ...spoken.headers(apiKey) },
+    body: JSON.stringify(spoken.body(question)),
     signal,
   });
   const text = await response.text();

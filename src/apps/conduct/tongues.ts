@@ -71,18 +71,13 @@ const anthropic: Tongue = {
   }),
   event: (event, tool) => {
     const delta = isObject(event['delta']) ? event['delta'] : {};
-    switch (event['type']) {
-      case 'error':
-        return failed(event['error']);
-      case 'content_block_delta':
-        return { ...nothing, said: textOf(delta[tool ? 'partial_json' : 'text']) ?? '' };
-      case 'message_delta':
-        return { ...nothing, finish: finishOf(delta['stop_reason']) };
-      case 'message_stop':
-        return { ...nothing, done: true };
-      default:
-        return nothing;
+    const { type } = event;
+    if (type === 'error') return failed(event['error']);
+    if (type === 'content_block_delta') {
+      return { ...nothing, said: textOf(delta[tool ? 'partial_json' : 'text']) ?? '' };
     }
+    if (type === 'message_delta') return { ...nothing, finish: finishOf(delta['stop_reason']) };
+    return type === 'message_stop' ? { ...nothing, done: true } : nothing;
   },
   whole: (answer, tool) => {
     if (answer['type'] === 'error') return failed(answer['error']);

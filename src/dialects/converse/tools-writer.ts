@@ -70,7 +70,8 @@ function writeChoice(choice: JsonValue): JsonObject | null {
 
 /** In the words of Claude's own API, which override Converse's. */
 function oneAtATime(choice: JsonObject): JsonObject {
-  const { any, tool } = choice;
-  const own = isObject(tool) ? { type: 'tool', name: tool['name'] } : { type: any === undefined ? 'auto' : 'any' };
+  const { tool } = choice;
+  const free = choice['any'] === undefined ? 'auto' : 'any';
+  const own = isObject(tool) ? { type: 'tool', name: tool['name'] } : { type: free };
   return { ...own, disable_parallel_tool_use: true };
 }
