@@ -1,9 +1,10 @@
 // Answer readers: turn the bytes of a 2xx answer into what the relay may show and what the settlement must know. There is one
 // for streams, one for streams that are gathered, one for whole bodies (same names, same listener). Each event is parsed once.
 // A reader never talks to the client and never decides about another attempt: it reports to its listener.
+import type { FarDialect } from '../dialects/dialect.ts';
 import type { AnswerReading, CanonicalRequest } from '../kernel/chat.ts';
 import { type Fault, fault } from '../kernel/fault.ts';
-import type { JsonObject } from '../kernel/json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../kernel/json.ts';
 import { limits } from '../kernel/limits.ts';
 import type { Usage } from '../kernel/usage.ts';
 
@@ -17,6 +18,8 @@ export interface AnswerSum {
   finishReason: string | null;
   usage: Usage | null;
   keepAlives: number;
+  /** The far side speaks a dialect in which Claude is served. */
+  readonly isClaude: boolean;
 }
 
 export interface ReaderListener {
@@ -42,13 +45,14 @@ export interface AnswerReader {
   onEnd(): void;
 }
 
-export const emptySum = (): AnswerSum => ({
+export const emptySum = ({ name }: FarDialect): AnswerSum => ({
   said: false,
   thinking: false,
   characters: 0,
   finishReason: null,
   usage: null,
   keepAlives: 0,
+  isClaude: name === 'anthropic' || name === 'converse',
 });
 
 /** Adds one event, or a whole answer. */
@@ -70,7 +74,24 @@ export const says = ({ content, reasoning, toolCall, finishReason, usage }: Answ
  * that the caller's own stop sequence may have caused.
  */
 export const saidNothing = (sum: AnswerSum, { body }: CanonicalRequest): boolean =>
-  !sum.said && (sum.finishReason === null || (sum.finishReason === 'stop' && (body['stop'] ?? null) === null));
+  !sum.said && (sum.finishReason === null || (sum.finishReason === 'stop' && !mayBeSilent(sum, body)));
+
+/**
+ * Claude ends its turn without a word where the results of tools leave nothing to say; Anthropic documents it, and counts
+ * the tokens of that end. A far side that gave up counts none.
+ */
+const mayBeSilent = ({ isClaude, usage }: AnswerSum, body: JsonObject): boolean =>
+  (body['stop'] ?? null) !== null ||
+  (isClaude && (usage === null || usage.completionTokens > 0) && endsWithResults(body['messages']));
+
+/** Results of tools stand behind the last turn of the assistant. */
+function endsWithResults(messages: JsonValue | undefined): boolean {
+  for (const message of Array.isArray(messages) ? messages.toReversed() : []) {
+    if (!isObject(message) || message['role'] === 'assistant') return false;
+    if (message['role'] === 'tool') return true;
+  }
+  return false;
+}
 
 /** A finish was read, and something was said. */
 export const isFinished = (sum: AnswerSum, request: CanonicalRequest): boolean =>

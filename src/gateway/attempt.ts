@@ -16,6 +16,7 @@ import { bodyOf } from './body-of.ts';
 import type { PlannedTarget } from './exchange.ts';
 import { GatherReader } from './gather-reader.ts';
 import type { Kit } from './kit.ts';
+import { withoutSecrets } from './secrets.ts';
 import { StreamReader, type StreamTerms } from './stream-reader.ts';
 import { WholeReader } from './whole-reader.ts';
 
@@ -226,17 +227,15 @@ export class Attempt implements UpstreamSink, ReaderListener {
   onFault(trouble: Fault): void {
     if (!this.#close()) return;
     if (this.#wireOpen) this.#call.cancel();
-    this.#listener.onFault(trouble.quoted ? { ...trouble, message: this.#withoutSecrets(trouble.message) } : trouble);
+    this.#listener.onFault(
+      trouble.quoted ? { ...trouble, message: withoutSecrets(trouble.message, this.#shown()) } : trouble,
+    );
   }
 
-  /** Some upstreams quote the request's headers back. */
-  #withoutSecrets(message: string): string {
+  /** All that could be a secret: what the config says, every credential, and what the way out put on. */
+  #shown(): HeaderList {
     const { upstream } = this.#order.planned.target;
-    const secrets = upstream.authorizations.flatMap((list) => list.filter((_, at) => at % 2 === 1));
-    return secrets
-      .map((secret) => secret.replace(/^Bearer /, ''))
-      .filter((secret) => secret.length > 0)
-      .reduce((text, secret) => text.replaceAll(secret, '[redacted]'), message);
+    return [...upstream.headers, ...upstream.authorizations.flat(), ...(this.#call.added ?? [])];
   }
 
   #close(): boolean {

@@ -18,6 +18,7 @@ const EXPOSED_HEADERS = [
   'x-spillway-request-id',
   'x-spillway-upstream',
   'x-spillway-model',
+  'x-spillway-dropped',
   'x-spillway-attempts',
   'x-spillway-queue-ms',
   'x-spillway-overhead-ms',

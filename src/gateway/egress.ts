@@ -45,11 +45,17 @@ const rejectionByFault = {
 export function rejectionOfFault(fault: Fault, upstream: string): Rejection {
   const kind = rejectionByFault[fault.kind];
   const lead = kind === 'upstreamCredential' ? "The gateway's own credential was refused. " : '';
-  return reject(kind, `${lead}${upstream}: ${wordsOf(fault).replace(/\.$/, '')}.`, {
+  return reject(kind, `${lead}${upstream}: ${toldOf(fault).replace(/\.$/, '')}.`, {
     param: fault.param,
     retryAfterMs: fault.retryAfterMs,
   });
 }
+
+/** Why no credential could be shown names files and services of the operator's: the log says it, the caller is not told. */
+const toldOf = (fault: Fault): string =>
+  fault.kind === 'credential' && fault.status === null && !fault.quoted
+    ? "no credential could be obtained; the gateway's log says why"
+    : wordsOf(fault);
 
 /** Faults of the request itself go back as the upstream said them; all others in our own words and status. */
 export function formOfFault(fault: Fault, upstream: string): ErrorForm {
@@ -145,15 +151,18 @@ function labels(exchange: Exchange, now: MonotonicMs): HeaderList {
     overheadMs(exchange, now).toFixed(2),
     ...exchange.doorHeaders,
   ];
-  const target = exchange.current?.target;
-  if (target !== undefined) {
+  const { current } = exchange;
+  if (current !== null) {
+    const { target, prepared } = current;
     headers.push('x-spillway-upstream', target.upstream.name, 'x-spillway-model', headerSafe(target.model));
+    const dropped = (prepared.dropped ?? []).join(', ');
+    if (dropped !== '') headers.push('x-spillway-dropped', headerSafe(dropped));
   }
   pushLimits(headers, exchange, now);
   return headers;
 }
 
-/** Model names may come from the client; a header holds visible ASCII only. */
+/** Names of models and parameters may come from the client; a header holds visible ASCII only. */
 const headerSafe = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').slice(0, 256);
 
 function pushLimits(headers: HeaderList, exchange: Exchange, now: MonotonicMs): void {

@@ -3,9 +3,12 @@
 import type { ErrorForm } from '../dialects/dialect.ts';
 import { type Fault, faults, wordsOf } from '../kernel/fault.ts';
 import type { AttemptFact } from '../kernel/facts.ts';
-import { type Rejection, rejections } from '../kernel/rejection.ts';
+import { type Rejection, type RejectionKind, rejections } from '../kernel/rejection.ts';
 import { wordsOfBug } from '../kernel/result.ts';
+import type { Usage } from '../kernel/usage.ts';
+import { utf8Encode } from '../kernel/web.ts';
 import { costMicroUsd } from '../policy/pricing.ts';
+import type { AnswerSum } from './answer-reader.ts';
 import { formOfFault, formOfRejection, rejectionOfFault, sendError, sendWhole } from './egress.ts';
 import type { Exchange } from './exchange.ts';
 import type { Fleet } from './fleet.ts';
@@ -28,6 +31,15 @@ export class Endings {
     this.#onEnded = onEnded;
   }
 
+  /** No target counts tokens, or none could now: our estimate is the answer. */
+  counted(exchange: Exchange): void {
+    exchange.attempt = null;
+    exchange.current = null;
+    exchange.ticket?.released();
+    exchange.ticket = null;
+    this.answered(exchange, countedTokens(exchange));
+  }
+
   /** `body`: the whole answer; null when it was streamed, its last event included. */
   answered(exchange: Exchange, body: Uint8Array | null): void {
     exchange.ticket?.succeeded();
@@ -45,6 +57,9 @@ export class Endings {
 
   /** Upstream trouble reaches the client: as an error answer, or in-band once the answer has begun. */
   failed(exchange: Exchange, trouble: Fault): void {
+    if (mayBeEstimated(exchange, faults[trouble.kind].about === 'request' && trouble.kind !== 'deadline')) {
+      return this.counted(exchange);
+    }
     const upstream = exchange.current?.target.upstream.name ?? 'upstream';
     const status = this.#tell(exchange, formOfFault(trouble, upstream), rejectionOfFault(trouble, upstream));
     this.#end(exchange, { outcome: 'failed', status, rejection: null, fault: trouble.kind });
@@ -52,6 +67,7 @@ export class Endings {
 
   /** Our own no. After upstream trouble the client is told the trouble: it explains more than "no target left". */
   rejected(exchange: Exchange, rejection: Rejection): void {
+    if (mayBeEstimated(exchange, !fullness.has(rejection.kind))) return this.counted(exchange);
     const { lastFault } = exchange;
     if (lastFault !== null && rejections[rejection.kind].status >= 500 && rejection.kind !== 'draining') {
       const retryAfterMs = rejection.retryAfterMs ?? lastFault.retryAfterMs;
@@ -90,8 +106,7 @@ export class Endings {
     const { target } = current;
     const firstTokenMs = attempt.firstTokenAt === null ? null : attempt.firstTokenAt - attempt.sentAt;
     const durationMs = this.#kit.clock.now() - attempt.sentAt;
-    const usage =
-      attempt.sum === null || !attempt.sum.said ? (attempt.sum?.usage ?? null) : legUsage(exchange, attempt.sum);
+    const usage = usageOfAttempt(exchange, attempt.sum);
     const price = target.upstream.provider.price(target.model, exchange.startedWall);
     const cost = usage === null || price === null ? null : costMicroUsd(usage, price);
     // Every leg that the client has read of, each at its own target's price; a send that came to nothing is no completion.
@@ -136,4 +151,22 @@ export class Endings {
     settle(exchange, settlement, this.#kit, this.#fleet, this.#estimates);
     this.#onEnded(exchange);
   }
+}
+
+/** Rejections that a count of tokens need not suffer: no target has room for it. */
+const fullness: ReadonlySet<RejectionKind> = new Set(['overloaded', 'queueTimeout', 'upstreamUnavailable']);
+
+/** A count that nobody can give now is estimated, unless the request is at fault: then the far side's word is the answer. */
+const mayBeEstimated = (exchange: Exchange, isOwnFault: boolean): boolean =>
+  exchange.surface === 'countTokens' && exchange.request !== null && exchange.model !== null && !isOwnFault;
+
+/** Counting tokens computes none, and costs nothing. */
+function usageOfAttempt(exchange: Exchange, sum: AnswerSum | null): Usage | null {
+  if (sum === null || exchange.surface === 'countTokens') return null;
+  return sum.said ? legUsage(exchange, sum) : sum.usage;
+}
+
+/** The gateway's own estimate, in Anthropic's form: nobody else asks. */
+function countedTokens(exchange: Exchange): Uint8Array {
+  return utf8Encode(JSON.stringify({ input_tokens: Math.round(exchange.request?.promptTokens ?? 0) }));
 }

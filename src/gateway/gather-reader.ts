@@ -9,6 +9,7 @@ import { limits } from '../kernel/limits.ts';
 import {
   add,
   type AnswerReader,
+  type AnswerSum,
   emptySum,
   isWhole,
   type ReaderListener,
@@ -18,7 +19,7 @@ import {
 } from './answer-reader.ts';
 
 export class GatherReader implements AnswerReader, EventSink {
-  readonly sum = emptySum();
+  readonly sum: AnswerSum;
   readonly #request: CanonicalRequest;
   readonly #stream: FarStream;
   readonly #listener: ReaderListener;
@@ -30,6 +31,7 @@ export class GatherReader implements AnswerReader, EventSink {
   /** `rewrite`: how the client's dialect says a canonical answer; null: the far side speaks it. */
   constructor(request: CanonicalRequest, dialect: FarDialect, listener: ReaderListener, rewrite: Rewrite | null) {
     this.#request = request;
+    this.sum = emptySum(dialect);
     this.#stream = dialect.stream(request.surface);
     this.#parser = dialect.parser(limits.eventBytesMax);
     this.#listener = listener;

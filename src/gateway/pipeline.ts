@@ -19,7 +19,6 @@ import type { HeaderList } from '../kernel/headers.ts';
 import type { Surface } from '../kernel/lane.ts';
 import { limits } from '../kernel/limits.ts';
 import { reject, type Rejection } from '../kernel/rejection.ts';
-import { utf8Encode } from '../kernel/web.ts';
 import type { Usage } from '../kernel/usage.ts';
 import type { InboundHead, Reply, Visit } from '../ports/door.ts';
 import { DEADLINE_HEADER, deadlinesOf } from '../policy/deadline.ts';
@@ -132,7 +131,7 @@ export class Pipeline {
       setDeadlines(exchange) ??
       limit(exchange, this.#estimates, now);
     if (refused !== null) return this.#refuse(exchange, refused);
-    if (exchange.plan.length === 0) return this.#endings.answered(exchange, countedTokens(exchange));
+    if (exchange.plan.length === 0) return this.#endings.counted(exchange);
     exchange.totalTimer = this.#kit.timers.after(Math.max(0, exchange.totalAt - now), () => this.#expire(exchange));
     this.#signs.watch(exchange);
     this.#dispatch(exchange);
@@ -348,11 +347,6 @@ export class Pipeline {
 function usageToTell(exchange: Exchange, { sum }: Attempt): Usage | null {
   if (sum === null || exchange.dialect.name === 'openai') return sum?.usage ?? null;
   return legUsage(exchange, sum);
-}
-
-/** In Anthropic's form: nobody else asks. */
-function countedTokens(exchange: Exchange): Uint8Array {
-  return utf8Encode(JSON.stringify({ input_tokens: Math.round(exchange.request?.promptTokens ?? 0) }));
 }
 
 function setDeadlines(exchange: Exchange): Rejection | null {

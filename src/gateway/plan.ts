@@ -95,8 +95,11 @@ function addTargets(
       if (exchange.plan.some((planned) => planned.target.id === target.id)) continue;
       const prepared = prepareFor(request, target, model.dropParams);
       const misfit = misfitOf(exchange, request, target, prepared, model.dropParams);
-      if (misfit === null) exchange.plan.push({ target, model, prepared, rank, tried: false, resends: 0 });
-      else {
+      if (misfit === null) {
+        exchange.plan.push({ target, model, prepared, rank, tried: false, resends: 0 });
+        const dropped = (prepared.dropped ?? []).join(', ');
+        if (dropped !== '') exchange.note(now, 'dropped', target.id, dropped);
+      } else {
         misfits.push(misfit);
         exchange.note(now, 'skipped', target.id, misfit.why);
       }
@@ -119,12 +122,28 @@ export function prepareFor(request: CanonicalRequest, target: Target, dropParams
   const { provider, account } = target.upstream;
   const prepared = provider.prepare(completed, target.model, account);
   // A body that passes through untranslated is the caller's own to the end; one written anew has the defaults in it.
-  if (prepared.body !== 'canonical') return prepared;
+  const gone = dropParams ? unsaid(completed, prepared) : [];
+  if (prepared.body !== 'canonical') return withDropped(prepared, gone);
   const added = Object.fromEntries(missing.map((field) => [field, defaults[field]]));
-  const refused = prepared.unsupported.map(({ param }) => param);
-  const lacking = lacks(request, target).flatMap((need) => (needParams[need].droppable ? needParams[need].params : []));
-  const dropped = dropParams ? Object.fromEntries([...refused, ...lacking].map((param) => [param, undefined])) : {};
-  return { ...prepared, patch: { ...added, ...prepared.patch, ...dropped } };
+  if (dropParams) {
+    const lacking = lacks(request, target).flatMap((need) =>
+      needParams[need].droppable ? needParams[need].params : [],
+    );
+    gone.push(...lacking.filter((param) => request.body[param] !== undefined && !gone.includes(param)));
+  }
+  const dropped = Object.fromEntries(gone.map((param) => [param, undefined]));
+  return withDropped({ ...prepared, patch: { ...added, ...prepared.patch, ...dropped } }, gone);
+}
+
+/** What cannot be said to this target. */
+function unsaid({ native }: CanonicalRequest, { body, unsupported }: Prepared): string[] {
+  const untranslatable = body === 'native' ? [] : (native?.untranslatable ?? []);
+  return [...untranslatable, ...unsupported].map(({ param }) => param);
+}
+
+/** The caller is told what was left out. */
+function withDropped(prepared: Prepared, more: readonly string[]): Prepared {
+  return more.length === 0 ? prepared : { ...prepared, dropped: [...(prepared.dropped ?? []), ...more] };
 }
 
 const lacks = (request: CanonicalRequest, target: Target): Need[] =>
@@ -145,18 +164,31 @@ function misfitOf(
   if (!capabilities.surfaces.includes(request.surface)) {
     return { kind: 'surface', why: `does not serve ${request.surface}`, param: 'model' };
   }
-  const lacking = lacks(request, target).find((need) => !(dropParams && needParams[need].droppable));
+  const isNative = prepared.body === 'native';
+  const lacking = lacks(request, target).find(
+    (need) => !(dropParams && needParams[need].droppable) && !(isNative && !deniable.has(need)),
+  );
   if (lacking !== undefined) {
     return { kind: 'capability', why: `cannot do ${lacking}`, param: needParams[lacking].params[0] };
   }
-  const context = capabilities.contextTokens;
+  const context = isNative && asksForLongContext(exchange) ? null : capabilities.contextTokens;
   if (context !== null && request.promptTokens * ESTIMATE_SLACK > context) {
     const why = `about ${Math.round(request.promptTokens)} prompt tokens do not fit into ${context}`;
     return { kind: 'context', why, param: 'messages' };
   }
-  const untranslatable = prepared.body === 'native' ? [] : (request.native?.untranslatable ?? []);
+  const untranslatable = isNative ? [] : (request.native?.untranslatable ?? []);
   const unsupported = dropParams ? undefined : [...untranslatable, ...prepared.unsupported][0];
   return unsupported === undefined ? null : { kind: 'parameter', why: unsupported.why, param: unsupported.param };
+}
+
+/** Of a request that passes as it came the far side is the judge; these the config may deny, or a fallback can do instead. */
+const deniable: ReadonlySet<Need> = new Set(['tools', 'vision', 'prefix']);
+
+/** Older Claudes read a million tokens for those who ask (beta `context-1m-…`), and 200,000 else. */
+function asksForLongContext({ head, request }: Exchange): boolean {
+  const own = request?.native?.body;
+  const betas = [head.headers['anthropic-beta'], ...[own?.['anthropic_beta'], own?.['betas']].flat()];
+  return betas.some((beta) => typeof beta === 'string' && beta.includes('context-1m-'));
 }
 
 /** Which parameters express a need, and whether an answer without it is still an answer (then `dropParams` drops them). */

@@ -34,7 +34,8 @@ export function settle(
   exchange.backoffTimer?.cancel();
   exchange.signTimer?.cancel();
   const sum = exchange.attempt?.sum ?? null;
-  const usage = exchange.shown || settlement.outcome === 'answered' ? usageOf(exchange, sum) : null;
+  const computed = exchange.surface !== 'countTokens' && (exchange.shown || settlement.outcome === 'answered');
+  const usage = computed ? usageOf(exchange, sum) : null;
   giveBack(exchange, usage, settlement.outcome === 'abandoned', fleet, now);
   if (usage?.source === 'provider' && exchange.request !== null && exchange.model !== null) {
     correction.learn(
@@ -63,7 +64,8 @@ function giveBack(
   exchange.ticket?.released();
   exchange.ticket = null;
   // A client that leaves before the first word has had its prompt read all the same.
-  const read = usage === null && abandoned ? Math.round(exchange.request?.promptTokens ?? 0) : 0;
+  const isRead = usage === null && abandoned && exchange.surface !== 'countTokens';
+  const read = isRead ? Math.round(exchange.request?.promptTokens ?? 0) : 0;
   const used = usage === null ? read : usage.promptTokens + usage.completionTokens;
   if (exchange.attempts === 0) exchange.reservation?.cancel(now);
   else exchange.reservation?.settle(used, now);

@@ -3,7 +3,7 @@
 import type { DoorStream, FarDialect, FarStream } from '../dialects/dialect.ts';
 import type { EventParser, EventSink, StreamEvent } from '../dialects/framing.ts';
 import type { Speller } from '../dialects/openai/speller.ts';
-import type { AnswerReading, CanonicalRequest } from '../kernel/chat.ts';
+import { type AnswerReading, type CanonicalRequest, silentReading } from '../kernel/chat.ts';
 import { type Fault, fault } from '../kernel/fault.ts';
 import type { JsonObject } from '../kernel/json.ts';
 import { limits } from '../kernel/limits.ts';
@@ -11,6 +11,7 @@ import { concatBytes, utf8Encode } from '../kernel/web.ts';
 import {
   add,
   type AnswerReader,
+  type AnswerSum,
   emptySum,
   isFinished,
   isWhole,
@@ -42,7 +43,7 @@ export interface StreamTerms {
 }
 
 export class StreamReader implements AnswerReader, EventSink {
-  readonly sum = emptySum();
+  readonly sum: AnswerSum;
   readonly #request: CanonicalRequest;
   readonly #stream: FarStream;
   readonly #listener: ReaderListener;
@@ -59,6 +60,7 @@ export class StreamReader implements AnswerReader, EventSink {
 
   constructor(request: CanonicalRequest, dialect: FarDialect, listener: ReaderListener, terms: StreamTerms) {
     this.#request = request;
+    this.sum = emptySum(dialect);
     this.#stream = dialect.stream(request.surface);
     this.#parser = dialect.parser(limits.eventBytesMax);
     this.#listener = listener;
@@ -104,8 +106,11 @@ export class StreamReader implements AnswerReader, EventSink {
     if (this.#closed) return;
     const reading = this.#stream.read(event);
     if (reading.fault !== null) return this.#fail(reading.fault);
-    if (reading.done) return this.#conclude('said [DONE] without a finish reason');
     const { transcript, speller, verbatim } = this.#terms;
+    if (reading.done) {
+      const passes = verbatim && speller === null && event.data.trim() !== '[DONE]';
+      return this.#conclude('said its end without a finish reason', passes ? event : null);
+    }
     const before = this.sum.said;
     add(this.sum, reading);
     if (reading.usageOnly) {
@@ -174,11 +179,13 @@ export class StreamReader implements AnswerReader, EventSink {
     this.#listener.onOutput(joinAdjacent(out));
   }
 
-  #conclude(trouble: string): void {
+  /** `end`: the event that ends the stream in the client's own dialect, and may say more (Bedrock's metrics). */
+  #conclude(trouble: string, end: StreamEvent | null = null): void {
     if (this.sum.finishReason === null) return this.#fail(fault('cut', `The stream ${trouble}.`));
     const begun = this.#terms.transcript.text !== '';
     if (!isFinished(this.sum, this.#request) && !begun) return this.#fail(troubles.saidNothing());
     this.#release();
+    if (end !== null) this.#send({ event: end, chunks: null, said: silentReading });
     this.#flush();
     this.#closed = true;
     this.#listener.onComplete(null);

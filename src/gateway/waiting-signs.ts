@@ -1,6 +1,7 @@
-// Waiting signs: a stream's client that has waited long without content is shown that it is not forgotten, so that neither
-// it nor anything between gives up. The price is the status: it is 200 from then on, and failures are in-band. Clients of
-// whole answers get no signs: their status stays true to the end.
+// Waiting signs: a stream's client that has waited long without a byte is shown that it is not forgotten, so that neither it
+// nor anything between gives up: before the first content, while a tool call is held back, and while a broken answer is being
+// saved. The price is the status: it is 200 from the first sign on, and failures are in-band. Clients of whole answers get
+// no signs: their status stays true to the end.
 import { utf8Encode } from '../kernel/web.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { beginStream } from './egress.ts';
@@ -22,24 +23,30 @@ export class WaitingSigns {
   watch(exchange: Exchange): void {
     const { request, model } = exchange;
     if (request === null || model === null || !request.stream) return;
-    this.#after(model.timeouts.commitAfterMs, exchange);
+    this.#after(model.timeouts.commitAfterMs, exchange, 0);
   }
 
-  #after(ms: number, exchange: Exchange): void {
+  /** `bytesBefore`: had left when the time began. */
+  #after(ms: number, exchange: Exchange, bytesBefore: number): void {
     exchange.signTimer = this.#kit.timers.after(ms, () => {
-      // Once there is content, content is the sign.
-      if (exchange.phase === 'ended' || exchange.shown) return;
-      beginStream(exchange, this.#kit.clock.now());
-      const sign = utf8Encode(`: ${this.#words(exchange)}\n\n`);
-      exchange.bytesOut += sign.length;
-      exchange.reply.write(sign);
-      this.#after(SIGN_EVERY_MS, exchange);
+      if (exchange.phase === 'ended') return;
+      // Content is a sign, and so is what a slow reader has not taken yet.
+      const isSilent = exchange.bytesOut === bytesBefore && exchange.reply.pendingBytes === 0;
+      if (isSilent) this.#show(exchange);
+      this.#after(SIGN_EVERY_MS, exchange, exchange.bytesOut);
     });
+  }
+
+  #show(exchange: Exchange): void {
+    beginStream(exchange, this.#kit.clock.now());
+    const sign = utf8Encode(`: ${this.#words(exchange)}\n\n`);
+    exchange.bytesOut += sign.length;
+    exchange.reply.write(sign);
   }
 
   #words(exchange: Exchange): string {
     const place = this.#dispatcher.placeOf(exchange);
-    if (place === null) return 'waiting for the first token';
+    if (place === null) return exchange.shown ? 'the answer goes on' : 'waiting for the first token';
     const eta = place.waitMs === null ? '' : ` eta=${(place.waitMs / 1000).toFixed(1)}s`;
     return `queued position=${place.ahead + 1}${eta}`;
   }

@@ -7,6 +7,7 @@ import { concatBytes } from '../kernel/web.ts';
 import {
   add,
   type AnswerReader,
+  type AnswerSum,
   emptySum,
   type ReaderListener,
   type Rewrite,
@@ -15,7 +16,7 @@ import {
 } from './answer-reader.ts';
 
 export class WholeReader implements AnswerReader {
-  readonly sum = emptySum();
+  readonly sum: AnswerSum;
   readonly #request: CanonicalRequest;
   readonly #dialect: FarDialect;
   readonly #listener: ReaderListener;
@@ -35,6 +36,7 @@ export class WholeReader implements AnswerReader {
     streams: boolean,
   ) {
     this.#request = request;
+    this.sum = emptySum(dialect);
     this.#dialect = dialect;
     this.#listener = listener;
     this.#rewrite = rewrite;

@@ -11,8 +11,11 @@ export interface Credentials {
 export interface Authorizer {
   /** Headers that show who sends this request. Rejects with a CredentialError; never throws. */
   headersFor(request: UpstreamRequest): HeaderList | Promise<HeaderList>;
-  /** The far side refused what was shown: it is not shown again. */
-  distrust(): void;
+  /**
+   * The far side refused these headers of ours: what they hold is not shown again. True: others can be had, so that asking
+   * once more may help.
+   */
+  distrust(shown: HeaderList): boolean;
 }
 
 /** `credential`: we have none that is good; `connect`: whoever gives them out cannot be reached. */

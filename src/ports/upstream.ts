@@ -46,6 +46,8 @@ export interface UpstreamSink {
 }
 
 export interface UpstreamCall {
+  /** Headers that the way out has put on besides the request's own; they may be secret. Absent: none. */
+  readonly added?: HeaderList;
   /** Stops reading from the upstream until `resume`; a few more `onBytes` may come. */
   pause(): void;
   resume(): void;

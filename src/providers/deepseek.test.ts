@@ -17,6 +17,16 @@ const at = (iso: string): ReturnType<typeof wallMs> => wallMs(Date.parse(iso));
 const history = (messages: JsonObject[], body: JsonObject = {}, model?: string): JsonValue | undefined =>
   chat({ ...body, messages: [...hello, ...messages] }, model).body['messages'];
 
+const turnWith = (thinking: JsonObject[]): JsonObject[] => [
+  { role: 'user', content: 'x' },
+  { role: 'assistant', content: [...thinking, { type: 'tool_use', id: 't', name: 'f', input: {} }] },
+  { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't', content: 'r' }] },
+];
+const prepared = (messages: JsonObject[], more: JsonObject = {}, model = 'deepseek-flash') => {
+  const request = through(anthropicDoor, { max_tokens: 5, messages, ...more });
+  return { request, prepared: deepseek.prepare(request, model, {}) };
+};
+
 suite('the names of DeepSeek’s models', () => {
   test('retired ones become flash with the mode they stood for', () => {
     const { body } = chat({}, 'deepseek-chat');
@@ -135,24 +145,15 @@ suite('the history that DeepSeek is sent', () => {
   });
 
   test('is filled in by way of the chat where a Messages history called tools without thinking', () => {
-    const turn = (thinking: JsonObject[]) => [
-      { role: 'user', content: 'x' },
-      { role: 'assistant', content: [...thinking, { type: 'tool_use', id: 't', name: 'f', input: {} }] },
-      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't', content: 'r' }] },
-    ];
-    const prepared = (messages: JsonObject[], more: JsonObject = {}, model = 'deepseek-flash') => {
-      const request = through(anthropicDoor, { max_tokens: 5, messages, ...more });
-      return { request, prepared: deepseek.prepare(request, model, {}) };
-    };
-    const unthought = prepared(turn([]));
+    const unthought = prepared(turnWith([]));
     assert.equal(unthought.prepared.dialect.name, 'openai');
     const [, answer] = sentBody(unthought.request, unthought.prepared)['messages'] as JsonObject[];
     assert.equal(answer?.['reasoning_content'], '');
     const thought = { type: 'thinking', thinking: 'Hm', signature: '3f2504e0-4f89-11d3-9a0c-0305e82c3301' };
-    assert.equal(prepared(turn([thought])).prepared.body, 'native');
-    assert.equal(prepared(turn([]), { thinking: { type: 'disabled' } }).prepared.body, 'native');
-    assert.equal(prepared(turn([]), {}, 'deepseek-chat').prepared.body, 'native');
-    assert.equal(prepared(turn([]), { container: 'c' }).prepared.body, 'native');
+    assert.equal(prepared(turnWith([thought])).prepared.body, 'native');
+    assert.equal(prepared(turnWith([]), { thinking: { type: 'disabled' } }).prepared.body, 'native');
+    assert.equal(prepared(turnWith([]), {}, 'deepseek-chat').prepared.body, 'native');
+    assert.equal(prepared(turnWith([]), { container: 'c' }).prepared.body, 'native');
   });
 
   test('calls the developer system', () => {

@@ -3,7 +3,7 @@
 // where it could say 400 (server utils, oaicompat_*_params_parse); a 500 would be tried elsewhere and count against it.
 import { isObject, type JsonObject } from '../kernel/json.ts';
 import { able, anything } from './capabilities.ts';
-import { unflagged, withHistory, withoutContinueWords } from './history.ts';
+import { unflagged, withHistory, withoutContinueWords, withoutProofs } from './history.ts';
 import { lack, openaiOnly, type ParameterRules, prepareBody, refuse, renameLimit } from './parameters.ts';
 import { selfHosted } from './self-hosted.ts';
 
@@ -40,5 +40,8 @@ export const llamaCpp = selfHosted({
     reasoningField: 'reasoning_content',
   }),
   prepare: (request, model) =>
-    withoutContinueWords(request, withHistory(request, prepareBody(request, model, { rules }), unflagged)),
+    withoutContinueWords(
+      request,
+      withHistory(request, prepareBody(request, model, { rules }), withoutProofs, unflagged),
+    ),
 });

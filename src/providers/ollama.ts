@@ -2,7 +2,7 @@
 // openai/openai.go) and ignores others without a word; those that would change the answer are refused here, so that nobody
 // believes they work. Reasoning is `reasoning` in answers and in messages. A cold model shows as a long wait.
 import { able, anything } from './capabilities.ts';
-import { reasoningAs, withHistory } from './history.ts';
+import { reasoningAs, withHistory, withoutProofs } from './history.ts';
 import { lack, openaiOnly, type ParameterRules, prepareBody, renameLimit } from './parameters.ts';
 import { selfHosted } from './self-hosted.ts';
 
@@ -21,5 +21,6 @@ export const ollama = selfHosted({
   defaultBaseUrl: 'http://127.0.0.1:11434/v1',
   // Its native chat continues a trailing assistant message (unverified for this endpoint, so it is not offered).
   capabilities: () => ({ ...anything, can: able(['manyChoices', 'audio', 'prefix']), reasoningField: 'reasoning' }),
-  prepare: (request, model) => withHistory(request, prepareBody(request, model, { rules }), reasoningAs('reasoning')),
+  prepare: (request, model) =>
+    withHistory(request, prepareBody(request, model, { rules }), reasoningAs('reasoning'), withoutProofs),
 });

@@ -33,11 +33,12 @@ const effortFor =
 /** Of the chat's parameters, what callers of other dialects set by habit and no model of OpenAI's takes. */
 const translatedRules: ParameterRules = { top_k: waive(() => true) };
 
+const isOther = (value: JsonValue): boolean => value !== 1;
+
 function chatRules(model: string, isTranslated: boolean): ParameterRules {
   // Callers of other dialects may ask any model to think; one that cannot answers all the same.
   if (!reasons(model))
     return isTranslated ? { ...translatedRules, reasoning_effort: waive((value) => value !== 'none') } : NO_RULES;
-  const isOther = (value: JsonValue): boolean => value !== 1;
   return {
     ...(isTranslated && translatedRules),
     reasoning_effort: map(effortFor(model)),

@@ -29,6 +29,12 @@ const words = (provider: Provider, body: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(sent(provider, body).body).filter(([field]) => field !== 'model'));
 const thinking = (field: string): JsonObject => ({ role: 'assistant', content: 'Hi.', [field]: 'Hm.' });
 
+const leastEffortAt = (model: string): unknown => {
+  const request = canonical({ reasoning_effort: 'none' });
+  const body = sentBody(request, openai.prepare(request, model, {}));
+  return body['reasoning_effort'] ?? (body['reasoning'] as JsonObject)['effort'];
+};
+
 suite('OpenAI', () => {
   test('reasoning models are told max_completion_tokens, others what the caller said', () => {
     for (const model of ['o1', 'o4-mini', 'gpt-5', 'gpt-5.4-mini', 'gpt-6.1-sol', 'gpt-10', 'ft:o4-mini:acme::1']) {
@@ -55,18 +61,13 @@ suite('OpenAI', () => {
     assert.deepEqual([unsupported, dropped?.toSorted()], [[], ['temperature', 'top_k']]);
     assert.deepEqual([patch['temperature'], Object.hasOwn(patch, 'temperature')], [undefined, true]);
     assert.deepEqual(openai.prepare(request, 'gpt-4o', {}).dropped, ['top_k']);
-    assert.deepEqual(openai.prepare(request, 'o3-pro', {}).dropped, ['temperature']);
+    assert.deepEqual(openai.prepare(request, 'o3-pro', {}).dropped, ['temperature', 'top_k']);
     assert.equal(openai.prepare(canonical({ temperature: 0.5 }), 'o3', {}).dropped, undefined);
   });
 
   test('models that always think are told to think least where none was asked for', () => {
-    const effort = (model: string): unknown => {
-      const request = canonical({ reasoning_effort: 'none' });
-      const body = sentBody(request, openai.prepare(request, model, {}));
-      return body['reasoning_effort'] ?? (body['reasoning'] as JsonObject)['effort'];
-    };
     const models = ['o3', 'gpt-5', 'gpt-5-mini', 'gpt-5.1', 'gpt-6-luna', 'o3-pro', 'gpt-5-pro'];
-    assert.deepEqual(models.map(effort), ['low', 'minimal', 'minimal', 'none', 'none', 'low', 'high']);
+    assert.deepEqual(models.map(leastEffortAt), ['low', 'minimal', 'minimal', 'none', 'none', 'low', 'high']);
   });
 
   test('stop sequences are refused for o3 and o4-mini only', () => {

@@ -3,7 +3,7 @@
 // reads both). Its `priority` goes with the gateway's fields.
 import { prefixMessage } from '../dialects/openai/messages.ts';
 import { able, anything } from './capabilities.ts';
-import { reasoningAs, unflagged, withHistory } from './history.ts';
+import { reasoningAs, unflagged, withHistory, withoutProofs } from './history.ts';
 import { prepareBody, withPatch } from './parameters.ts';
 import { selfHosted, withoutThinking } from './self-hosted.ts';
 
@@ -18,7 +18,13 @@ export const sglang = selfHosted({
     reasoningField: 'reasoning_content',
   }),
   prepare: (request, model) => {
-    const prepared = withHistory(request, prepareBody(request, model), reasoningAs('reasoning_content'), unflagged);
+    const prepared = withHistory(
+      request,
+      prepareBody(request, model),
+      reasoningAs('reasoning_content'),
+      withoutProofs,
+      unflagged,
+    );
     if (request.surface !== 'chat' || prefixMessage(request.body) === null) return prepared;
     return withPatch(prepared, { continue_final_message: true });
   },

@@ -4,7 +4,7 @@
 // Its `priority` goes with the gateway's fields: non-zero is an error unless priority scheduling is on.
 import { prefixMessage } from '../dialects/openai/messages.ts';
 import { able, anything } from './capabilities.ts';
-import { reasoningAs, unflagged, withHistory } from './history.ts';
+import { reasoningAs, unflagged, withHistory, withoutProofs } from './history.ts';
 import { prepareBody, withPatch } from './parameters.ts';
 import { selfHosted, withoutThinking } from './self-hosted.ts';
 
@@ -19,7 +19,13 @@ export const vllm = selfHosted({
     reasoningField: 'reasoning',
   }),
   prepare: (request, model) => {
-    const prepared = withHistory(request, prepareBody(request, model), reasoningAs('reasoning'), unflagged);
+    const prepared = withHistory(
+      request,
+      prepareBody(request, model),
+      reasoningAs('reasoning'),
+      withoutProofs,
+      unflagged,
+    );
     if (request.surface !== 'chat' || prefixMessage(request.body) === null) return prepared;
     return withPatch(prepared, { continue_final_message: true, add_generation_prompt: false });
   },

@@ -58,7 +58,7 @@ export class Send implements UpstreamCall {
   end(): void {
     if (!this.cancelled) this.#sink.onEnd();
   }
-  trouble(kind: WireTrouble['kind'], message = kind): void {
+  trouble(kind: WireTrouble['kind'], message: string = kind): void {
     if (!this.cancelled) this.#sink.onTrouble({ kind, message });
   }
 

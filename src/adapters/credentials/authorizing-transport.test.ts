@@ -15,6 +15,8 @@ class World {
   readonly log: string[] = [];
   far: UpstreamSink | null = null;
   headers: HeaderList | Promise<HeaderList> = ['authorization', 'Bearer t'];
+  /** Whether a refusal can be mended. */
+  hasOthers = false;
   readonly transport = new AuthorizingTransport(
     {
       send: (request, sink) => {
@@ -23,7 +25,15 @@ class World {
         return { pause: this.#note('pause'), resume: this.#note('resume'), cancel: this.#note('cancel') };
       },
     },
-    { authorizer: () => ({ headersFor: () => this.headers, distrust: this.#note('distrust') }) },
+    {
+      authorizer: () => ({
+        headersFor: () => this.headers,
+        distrust: (shown) => {
+          this.log.push(`distrust ${shown.join(' ')}`);
+          return this.hasOthers;
+        },
+      }),
+    },
   );
 
   #note(word: string): () => void {
@@ -109,5 +119,38 @@ test('what was shown is distrusted after a 401, and after an AWS 403 that says s
   world.far?.onHead(403, { 'x-amzn-errortype': 'ExpiredTokenException:http://internal' });
   world.far?.onHead(403, { 'x-amzn-errortype': 'AccessDeniedException' });
   world.far?.onHead(403, {});
-  assert.deepEqual(world.log.slice(1), ['distrust', 'head 401', 'distrust', 'head 403', 'head 403', 'head 403']);
+  const distrust = 'distrust authorization Bearer t';
+  assert.deepEqual(world.log.slice(1), [distrust, 'head 401', distrust, 'head 403', 'head 403', 'head 403']);
+});
+
+test('a refused token is replaced and the request sent once more, unseen; a second refusal is told', async () => {
+  const world = new World();
+  world.hasOthers = true;
+  const call = world.send({ ...plain, auth });
+  world.headers = Promise.resolve(['authorization', 'Bearer new']);
+  world.far?.onHead(401, {});
+  await settle();
+  world.far?.onHead(401, {});
+  world.far?.onEnd();
+  assert.deepEqual(world.log, [
+    'send a b authorization Bearer t',
+    'distrust authorization Bearer t',
+    'cancel',
+    'send a b authorization Bearer new',
+    'distrust authorization Bearer new',
+    'head 401',
+    'end',
+  ]);
+  assert.deepEqual(call.added, ['authorization', 'Bearer t', 'authorization', 'Bearer new']);
+});
+
+test('cancelled while a refused token is replaced, it is not sent again', async () => {
+  const world = new World();
+  world.hasOthers = true;
+  const call = world.send({ ...plain, auth });
+  world.headers = Promise.resolve(['authorization', 'Bearer new']);
+  world.far?.onHead(401, {});
+  call.cancel();
+  await settle();
+  assert.deepEqual(world.log.slice(2), ['cancel']);
 });

@@ -1,5 +1,6 @@
 // Authorizing transport: another transport, with tokens and signatures put on what needs them before it is sent. Requests
-// without dynamic auth go straight through. It must never call the sink from within `send`, and never retries.
+// without dynamic auth go straight through. It must never call the sink from within `send`. It
+// asks a second time in one case: what was shown was refused, and something new can be had.
 import type { HeaderList, HeaderRecord } from '../../kernel/headers.ts';
 import { type Authorizer, CredentialError, type Credentials } from '../../ports/credentials.ts';
 import type {
@@ -22,78 +23,94 @@ export class AuthorizingTransport implements UpstreamTransport {
   send(request: UpstreamRequest, sink: UpstreamSink): UpstreamCall {
     const { auth } = request;
     if (auth === undefined || auth === null) return this.#inner.send(request, sink);
-    const authorizer = this.#credentials.authorizer(auth);
-    const watched = new WatchedSink(sink, authorizer);
-    const sendWith = (headers: HeaderList): UpstreamCall =>
-      this.#inner.send({ ...request, headers: [...request.headers, ...headers] }, watched);
-    const headers = authorizer.headersFor(request);
-    return headers instanceof Promise ? new WaitingCall(headers, sendWith, sink) : sendWith(headers);
+    const send = new AuthorizedSend(request, sink, this.#inner, this.#credentials.authorizer(auth));
+    send.begin();
+    return send;
   }
 }
 
-/** A call whose headers are still on their way; afterwards it only hands on what it is told. */
-class WaitingCall implements UpstreamCall {
-  #sent: UpstreamCall | null = null;
+//  waiting for headers ──▶ sent ──refused, the first time──▶ waiting for headers ──▶ sent ──▶ whatever comes
+class AuthorizedSend implements UpstreamCall, UpstreamSink {
+  /** All that was shown, a refused token included: an upstream may quote either. */
+  readonly added: string[] = [];
+  readonly #request: UpstreamRequest;
+  readonly #sink: UpstreamSink;
+  readonly #inner: UpstreamTransport;
+  readonly #authorizer: Authorizer;
+  #shown: HeaderList = [];
+  #call: UpstreamCall | null = null;
+  #isSecond = false;
   #paused = false;
   #over = false;
 
-  constructor(headers: Promise<HeaderList>, sendWith: (headers: HeaderList) => UpstreamCall, sink: UpstreamSink) {
-    void this.#sendWhenReady(headers, sendWith, sink);
+  constructor(request: UpstreamRequest, sink: UpstreamSink, inner: UpstreamTransport, authorizer: Authorizer) {
+    this.#request = request;
+    this.#sink = sink;
+    this.#inner = inner;
+    this.#authorizer = authorizer;
   }
 
-  async #sendWhenReady(
-    headers: Promise<HeaderList>,
-    sendWith: (headers: HeaderList) => UpstreamCall,
-    sink: UpstreamSink,
-  ): Promise<void> {
+  begin(): void {
+    const headers = this.#authorizer.headersFor(this.#request);
+    if (headers instanceof Promise) void this.#sendWhenReady(headers);
+    else this.#send(headers);
+  }
+
+  async #sendWhenReady(headers: Promise<HeaderList>): Promise<void> {
     let list: HeaderList;
     try {
       list = await headers;
     } catch (error) {
-      if (!this.#over) sink.onTrouble(troubleOf(error));
+      if (!this.#over) this.#sink.onTrouble(troubleOf(error));
       return;
     }
-    if (this.#over) return;
-    this.#sent = sendWith(list);
-    if (this.#paused) this.#sent.pause();
+    if (!this.#over) this.#send(list);
   }
+
+  #send(headers: HeaderList): void {
+    this.#shown = headers;
+    this.added.push(...headers);
+    this.#call = this.#inner.send({ ...this.#request, headers: [...this.#request.headers, ...headers] }, this);
+    if (this.#paused) this.#call.pause();
+  }
+
+  // ── what the caller says ──
 
   pause(): void {
     this.#paused = true;
-    this.#sent?.pause();
+    this.#call?.pause();
   }
 
   resume(): void {
     this.#paused = false;
-    this.#sent?.resume();
+    this.#call?.resume();
   }
 
   cancel(): void {
     this.#over = true;
-    this.#sent?.cancel();
-  }
-}
-
-/** Tells the authorizer when what it gave was refused: a revoked token is not shown for the rest of its life. */
-class WatchedSink implements UpstreamSink {
-  readonly #sink: UpstreamSink;
-  readonly #authorizer: Authorizer;
-
-  constructor(sink: UpstreamSink, authorizer: Authorizer) {
-    this.#sink = sink;
-    this.#authorizer = authorizer;
+    this.#call?.cancel();
   }
 
+  // ── what the wire says ──
+
+  /** What a revoked token was refused has not been done: with a new one it is asked once more, before anybody hears of it. */
   onHead(status: number, headers: HeaderRecord): void {
-    if (isRefused(status, headers)) this.#authorizer.distrust();
-    this.#sink.onHead(status, headers);
+    const mayBeMended = isRefused(status, headers) && this.#authorizer.distrust(this.#shown);
+    if (!mayBeMended || this.#isSecond) return this.#sink.onHead(status, headers);
+    this.#isSecond = true;
+    this.#call?.cancel();
+    this.#call = null;
+    this.begin();
   }
+
   onBytes(bytes: Uint8Array): void {
     this.#sink.onBytes(bytes);
   }
+
   onEnd(): void {
     this.#sink.onEnd();
   }
+
   onTrouble(trouble: WireTrouble): void {
     this.#sink.onTrouble(trouble);
   }

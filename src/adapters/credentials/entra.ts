@@ -3,7 +3,7 @@
 // workload identity, a managed identity, or the developer's own sign-in.
 import type { EntraAuth } from '../../kernel/dynamic-auth.ts';
 import { CredentialError } from '../../ports/credentials.ts';
-import type { Dated } from './renewed.ts';
+import type { Obtain } from './renewed.ts';
 import { troubleOf } from './token-trouble.ts';
 
 /** The part of `@azure/identity` used here. */
@@ -19,9 +19,11 @@ export type LoadAzure = () => Promise<unknown>;
 // By a name the compiler does not follow: the package may be absent.
 const load: LoadAzure = () => import(PACKAGE);
 
-export function entraTokens({ scope }: EntraAuth, loadAzure: LoadAzure = load): () => Promise<Dated<string>> {
+export function entraTokens({ scope }: EntraAuth, loadAzure: LoadAzure = load): Obtain<string> {
   let credential: AzureCredential | null = null;
-  return async () => {
+  return async (anew) => {
+    // The library keeps tokens by itself, one set for each credential.
+    if (anew) credential = null;
     credential ??= await connect(loadAzure);
     try {
       const got = await credential.getToken(scope);

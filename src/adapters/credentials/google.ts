@@ -6,7 +6,7 @@ import type { AuthClient, IdentityPoolClientOptions } from 'google-auth-library'
 import type { GoogleAuth } from '../../kernel/dynamic-auth.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../kernel/json.ts';
 import { CredentialError } from '../../ports/credentials.ts';
-import type { Dated } from './renewed.ts';
+import type { Obtain } from './renewed.ts';
 import { troubleOf } from './token-trouble.ts';
 
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
@@ -18,9 +18,11 @@ const LIFE_MS = 3_600_000;
 export type Fetch = typeof globalThis.fetch;
 
 /** `reach`: how the token endpoint is reached; for tests. */
-export function googleTokens(auth: GoogleAuth, wall: () => number, reach?: Fetch): () => Promise<Dated<string>> {
+export function googleTokens(auth: GoogleAuth, wall: () => number, reach?: Fetch): Obtain<string> {
   let client: Promise<AuthClient> | null = null;
-  return async () => {
+  return async (anew) => {
+    // Its library gives the same token out for as long as it lives: only a new client asks for another.
+    if (anew) client = null;
     try {
       client ??= connect(auth, reach);
       const known = await client;

@@ -11,10 +11,12 @@ class Source {
   readonly time = new VirtualTime();
   trips = 0;
   #answers: { resolve: (dated: Dated<string>) => void; reject: (error: Error) => void }[] = [];
-  readonly renewed = new Renewed<string>(() => this.#obtain(), this.time, this.time);
+  readonly anew: boolean[] = [];
+  readonly renewed = new Renewed<string>((anew = false) => this.#obtain(anew), this.time, this.time);
 
-  #obtain(): Promise<Dated<string>> {
+  #obtain(anew: boolean): Promise<Dated<string>> {
     this.trips++;
+    this.anew.push(anew);
     return new Promise((resolve, reject) => this.#answers.push({ resolve, reject }));
   }
 
@@ -101,8 +103,24 @@ test('one without an end is kept until it is dropped', async () => {
   await source.begin(null);
   source.time.advance(1_000 * HOUR_MS);
   assert.equal(source.renewed.get(), 't1');
-  source.renewed.drop();
+  source.renewed.drop('t1');
   assert.ok(source.renewed.get() instanceof Promise);
+});
+
+test('what was refused is obtained anew once, however many were refused with it', async () => {
+  const source = new Source();
+  await source.begin();
+  source.renewed.drop('t1');
+  const failing = assert.rejects(Promise.resolve(source.renewed.get()));
+  await source.refuse(new Error('down'));
+  await failing;
+  source.time.advance(1_000);
+  const next = source.renewed.get();
+  await source.answer();
+  assert.equal(await next, 't3');
+  source.renewed.drop('t1');
+  assert.equal(source.renewed.get(), 't3', 'a late refusal of the old one says nothing of the new');
+  assert.deepEqual(source.anew, [false, true, true]);
 });
 
 test('a failure reaches all who wait, and those who ask within a second after', async () => {

@@ -21,16 +21,20 @@ const BACKGROUND_PAUSE_MS = 30_000;
 const FAILURE_PAUSE_MS = 1_000;
 const OBTAIN_MS_MAX = 10_000;
 
+/** `anew`: the last one was refused, so that none that is kept somewhere will do. */
+export type Obtain<Value> = (anew?: boolean) => Promise<Dated<Value>>;
+
 export class Renewed<Value> {
-  readonly #obtain: () => Promise<Dated<Value>>;
+  readonly #obtain: Obtain<Value>;
   readonly #clock: Clock;
   readonly #timers: Timers;
   #held: Held<Value> | null = null;
   #underWay: Promise<Value> | null = null;
   #backgroundAt = 0;
+  #refused = false;
   #failure: { readonly error: CredentialError; readonly at: WallMs } | null = null;
 
-  constructor(obtain: () => Promise<Dated<Value>>, clock: Clock, timers: Timers) {
+  constructor(obtain: Obtain<Value>, clock: Clock, timers: Timers) {
     this.#obtain = obtain;
     this.#clock = clock;
     this.#timers = timers;
@@ -48,9 +52,11 @@ export class Renewed<Value> {
     return held.value;
   }
 
-  /** What is held was refused: the next asker gets a new one. */
-  drop(): void {
+  /** This one was refused: if it is still the one held, the next asker gets a new one. */
+  drop(refused: Value): void {
+    if (this.#held?.value !== refused) return;
     this.#held = null;
+    this.#refused = true;
   }
 
   #renew(now: WallMs): Promise<Value> {
@@ -63,24 +69,27 @@ export class Renewed<Value> {
   }
 
   async #trip(): Promise<Value> {
+    const anew = this.#refused;
+    this.#refused = false;
     try {
-      const dated = await this.#inTime();
+      const dated = await this.#inTime(anew);
       this.#held = datedFrom(dated, this.#clock.wall());
       this.#failure = null;
       return dated.value;
     } catch (error) {
+      this.#refused ||= anew;
       const known = error instanceof CredentialError ? error : new CredentialError('credential', wordsOf(error));
       this.#failure = { error: known, at: this.#clock.wall() };
       throw known;
     }
   }
 
-  #inTime(): Promise<Dated<Value>> {
+  #inTime(anew: boolean): Promise<Dated<Value>> {
     return new Promise((resolve, reject) => {
       const timer = this.#timers.after(OBTAIN_MS_MAX, () =>
         reject(new CredentialError('connect', `no credentials within ${OBTAIN_MS_MAX} ms`)),
       );
-      this.#obtain()
+      this.#obtain(anew)
         .then(resolve, reject)
         .finally(() => timer.cancel());
     });

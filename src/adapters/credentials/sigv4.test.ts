@@ -88,17 +88,22 @@ test('a model id in the path is escaped once on the wire and once more in what i
 test('keys that expire are obtained again, and only then', async () => {
   const time = new VirtualTime();
   let obtained = 0;
-  const obtain = () => Promise.resolve({ value: suiteKeys, expiresAt: time.wall() + 3_600_000, at: obtained++ });
+  const obtain = () => Promise.resolve({ value: { ...suiteKeys }, expiresAt: time.wall() + 3_600_000, at: obtained++ });
   const by = new RequestSigner({ ...suiteScope, keys: null }, time, time, obtain);
   await by.headersFor(request('/'));
   await by.headersFor(request('/'));
   assert.equal(obtained, 1);
   time.advance(3_600_000);
-  await by.headersFor(request('/'));
+  const shown = await by.headersFor(request('/'));
   assert.equal(obtained, 2);
-  by.distrust();
+  assert.equal(by.distrust(shown), true);
   await by.headersFor(request('/'));
   assert.equal(obtained, 3);
+});
+
+test('of keys that the config gives there are no others', async () => {
+  const by = signer();
+  assert.equal(by.distrust(await by.headersFor(request('/'))), false);
 });
 
 test('without keys anywhere the request fails with what the chain said', async () => {

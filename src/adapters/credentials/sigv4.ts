@@ -8,15 +8,18 @@ import type { HeaderList } from '../../kernel/headers.ts';
 import type { Clock, Timers } from '../../ports/clock.ts';
 import { type Authorizer, CredentialError } from '../../ports/credentials.ts';
 import type { UpstreamRequest } from '../../ports/upstream.ts';
-import { type Dated, Renewed } from './renewed.ts';
+import { type Obtain, Renewed } from './renewed.ts';
 
-export type ObtainKeys = () => Promise<Dated<AwsKeys>>;
+export type ObtainKeys = Obtain<AwsKeys>;
 
 export class RequestSigner implements Authorizer {
   readonly #auth: SignedAuth;
   readonly #clock: Clock;
   readonly #keys: Renewed<AwsKeys>;
-  #signature: Promise<SignatureV4> | null = null;
+  /** One signer for each set of keys: it caches what it derives from them. */
+  readonly #signers = new WeakMap<AwsKeys, Promise<SignatureV4>>();
+  /** With which keys headers were signed. */
+  readonly #signedBy = new WeakMap<HeaderList, AwsKeys>();
 
   constructor(auth: SignedAuth, clock: Clock, timers: Timers, obtain: ObtainKeys = defaultKeys(auth)) {
     this.#auth = auth;
@@ -25,8 +28,8 @@ export class RequestSigner implements Authorizer {
   }
 
   async headersFor(request: UpstreamRequest): Promise<HeaderList> {
-    this.#signature ??= this.#load();
-    const signature = await this.#signature;
+    const keys = await this.#keys.get();
+    const signature = await this.#signerFor(keys);
     const url = new URL(request.route.origin + request.path);
     const signed = await signature.sign(
       {
@@ -44,18 +47,29 @@ export class RequestSigner implements Authorizer {
     const own = Object.entries(signed.headers).filter(
       ([name]) => name === 'authorization' || name.startsWith('x-amz-'),
     );
-    return own.flat();
+    const headers = own.flat();
+    this.#signedBy.set(headers, keys);
+    return headers;
   }
 
-  distrust(): void {
-    this.#keys.drop();
+  /** Keys that the config gives are the only ones there are. */
+  distrust(shown: HeaderList): boolean {
+    if (this.#auth.keys !== null) return false;
+    const keys = this.#signedBy.get(shown);
+    if (keys !== undefined) this.#keys.drop(keys);
+    return true;
   }
 
-  async #load(): Promise<SignatureV4> {
+  #signerFor(keys: AwsKeys): Promise<SignatureV4> {
+    let signer = this.#signers.get(keys);
+    if (signer === undefined) this.#signers.set(keys, (signer = this.#load(keys)));
+    return signer;
+  }
+
+  async #load(keys: AwsKeys): Promise<SignatureV4> {
     const { SignatureV4: Signature } = await import('@smithy/signature-v4');
     const { region, service } = this.#auth;
-    const credentials = async () => identity(await this.#keys.get());
-    return new Signature({ region, service, credentials, sha256: Sha256, applyChecksum: false });
+    return new Signature({ region, service, credentials: identity(keys), sha256: Sha256, applyChecksum: false });
   }
 }
 

@@ -78,6 +78,15 @@ test('a token with less than five minutes left is fetched anew when asked for', 
   assert.equal((await tokens()).value, 'long');
 });
 
+test('a token that was refused is not given out again, however long it would live', async () => {
+  const tokens = googleTokens(google({ keyJson: serviceAccount }), wall, reach);
+  answer = [200, { access_token: 'revoked', expires_in: 3600 }];
+  await tokens();
+  answer = [200, { access_token: 'good', expires_in: 3600 }];
+  assert.equal((await tokens()).value, 'revoked', 'the library keeps it');
+  assert.equal((await tokens(true)).value, 'good');
+});
+
 test('workload identity: a file names its token service and where its own proof lies', async () => {
   writeFileSync(join(folder, 'subject'), 'proof');
   const file = join(folder, 'federation.json');

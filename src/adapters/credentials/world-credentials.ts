@@ -6,7 +6,7 @@ import type { Clock, Timers } from '../../ports/clock.ts';
 import type { Authorizer, Credentials } from '../../ports/credentials.ts';
 import { entraTokens } from './entra.ts';
 import { googleTokens } from './google.ts';
-import { type Dated, Renewed } from './renewed.ts';
+import { type Obtain, Renewed } from './renewed.ts';
 import { RequestSigner } from './sigv4.ts';
 
 export class WorldCredentials implements Credentials {
@@ -42,9 +42,9 @@ export class WorldCredentials implements Credentials {
 class TokenBearer implements Authorizer {
   readonly #headers: Renewed<HeaderList>;
 
-  constructor(obtain: () => Promise<Dated<string>>, clock: Clock, timers: Timers) {
-    const asHeaders = async (): Promise<Dated<HeaderList>> => {
-      const { value, expiresAt } = await obtain();
+  constructor(obtain: Obtain<string>, clock: Clock, timers: Timers) {
+    const asHeaders: Obtain<HeaderList> = async (anew) => {
+      const { value, expiresAt } = await obtain(anew);
       return { value: ['authorization', `Bearer ${value}`], expiresAt };
     };
     this.#headers = new Renewed(asHeaders, clock, timers);
@@ -54,7 +54,8 @@ class TokenBearer implements Authorizer {
     return this.#headers.get();
   }
 
-  distrust(): void {
-    this.#headers.drop();
+  distrust(shown: HeaderList): boolean {
+    this.#headers.drop(shown);
+    return true;
   }
 }

@@ -86,7 +86,8 @@ export function chatAnswer(body: Uint8Array): JsonObject {
   const { id, model, content, stop_reason: reason, stop_sequence: sequence, usage } = message;
   const choice = {
     index: 0,
-    message: chatMessage(content),
+    message: { ...chatMessage(content), refusal: null },
+    logprobs: null,
     finish_reason: finishReason(reason),
     ...(typeof sequence === 'string' ? { stop_reason: sequence } : {}),
   };

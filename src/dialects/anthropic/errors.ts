@@ -41,8 +41,9 @@ export function errorBody(form: ErrorForm, requestId: string): Uint8Array {
 }
 
 /** SDKs raise what this writes; after a 200 head it is the only honest way to fail a stream. */
-export function errorEvent(form: ErrorForm): Uint8Array {
-  return utf8Encode(`event: error\ndata: ${JSON.stringify({ type: 'error', error: errorOf(form) })}\n\n`);
+export function errorEvent(form: ErrorForm, requestId: string): Uint8Array {
+  const event = { type: 'error', error: errorOf(form), request_id: requestId };
+  return utf8Encode(`event: error\ndata: ${JSON.stringify(event)}\n\n`);
 }
 
 /** Classifies an answer that is not 2xx; `body` may be any bytes, cut short. Pages and plain text are a proxy's. */

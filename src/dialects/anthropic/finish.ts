@@ -40,7 +40,7 @@ export function stopOf(finish: string | null, sequence: JsonValue | undefined, c
   const reason = messageWords.get(finish ?? 'stop') ?? 'end_turn';
   if (reason !== 'end_turn') return { reason, sequence: null };
   if (called) return { reason: 'tool_use', sequence: null };
-  return typeof sequence === 'string' && sequence !== ''
-    ? { reason: 'stop_sequence', sequence }
-    : { reason, sequence: null };
+  if (typeof sequence !== 'string') return { reason, sequence: null };
+  // Converse tells that one was met, and not which.
+  return { reason: 'stop_sequence', sequence: sequence === '' ? null : sequence };
 }

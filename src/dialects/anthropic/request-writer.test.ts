@@ -268,12 +268,16 @@ test('sampling that cannot be had is left out, and told', () => {
   assert.deepEqual(dropped({ temperature: 0.2, reasoning_effort: 'none' }, { ...newer, sampling: true }), []);
 });
 
+const resultOf = (id: string): object => ({ role: 'tool', tool_call_id: id, content: id });
+
 test('ids that are cleaned stay apart, and calls keep their results', () => {
-  const called = (id: string) => ({ id, type: 'function', function: { name: 'f', arguments: '{}' } });
-  const result = (id: string) => ({ role: 'tool', tool_call_id: id, content: id });
   const ids = ['a:1', 'a.1', 'a_1'];
   const { messages } = bodyOf({
-    messages: [...hello, { role: 'assistant', tool_calls: ids.map(called) }, ...ids.map(result)],
+    messages: [
+      ...hello,
+      { role: 'assistant', tool_calls: ids.map((id) => callOf(id, 'f', '{}')) },
+      ...ids.map(resultOf),
+    ],
   }) as { messages: { content: JsonObject[] }[] };
   const used = messages[1]?.content.map(({ id }) => id);
   assert.deepEqual(used, ['a_1', 'a_1_2', 'a_1_3']);

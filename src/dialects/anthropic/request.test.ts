@@ -391,22 +391,24 @@ test('a turn that paused at a server’s tool is no beginning to go on from', ()
   assert.deepEqual(read({ messages: [{ role: 'user', content: 'x' }, thought] }).needs, ['prefix']);
 });
 
+const signed = (signature: string) =>
+  read({
+    messages: [
+      { role: 'user', content: 'x' },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'thinking', thinking: 'Hm', signature },
+          { type: 'text', text: 'So' },
+        ],
+      },
+      { role: 'user', content: 'y' },
+    ],
+  }).body['messages'] as JsonObject[];
+const [, foreign] = signed('3f2504e0-4f89-11d3-9a0c-0305e82c3301');
+
 test('a signature that is the id of a message proves nothing', () => {
-  const signed = (signature: string) =>
-    read({
-      messages: [
-        { role: 'user', content: 'x' },
-        {
-          role: 'assistant',
-          content: [
-            { type: 'thinking', thinking: 'Hm', signature },
-            { type: 'text', text: 'So' },
-          ],
-        },
-        { role: 'user', content: 'y' },
-      ],
-    }).body['messages'] as JsonObject[];
-  const [, foreign] = signed('3f2504e0-4f89-11d3-9a0c-0305e82c3301');
   assert.deepEqual([foreign?.['reasoning_content'], foreign?.['reasoning_details']], ['Hm', undefined]);
-  assert.equal((signed('EqQBCgIYAhIM')[1]?.['reasoning_details'] as JsonObject[]).length, 1);
+  const [, own] = signed('EqQBCgIYAhIM');
+  assert.equal((own?.['reasoning_details'] as JsonObject[] | undefined)?.length, 1);
 });

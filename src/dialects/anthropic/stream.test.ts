@@ -249,7 +249,7 @@ test('trouble inside a stream is an error event', () => {
   const form = { status: 503, message: 'Busy.', type: 'service_unavailable_error', code: null, param: null };
   assert.equal(
     utf8Decode(newStream().error(form)),
-    'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Busy."}}\n\n',
+    `event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Busy."},"request_id":"${identity.id}"}\n\n`,
   );
 });
 

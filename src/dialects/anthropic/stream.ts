@@ -93,7 +93,7 @@ export class MessageDoorStream implements DoorStream {
   }
 
   error(form: ErrorForm): Uint8Array {
-    return errorEvent(form);
+    return errorEvent(form, this.#identity.id);
   }
 
   #passBlock({ index, content_block: block }: JsonObject): void {

@@ -7,7 +7,7 @@ import type { Surface } from '../../kernel/lane.ts';
 import { limits } from '../../kernel/limits.ts';
 import { utf8Decode } from '../../kernel/web.ts';
 import { chatMessage, readBlock } from './blocks.ts';
-import { faultOfStop, finishReason } from './finish.ts';
+import { faultOfStop, finishReason, matchedIn } from './finish.ts';
 import { exceptionName, faultOf, messageOf } from './trouble.ts';
 import { chatUsage, readUsage } from './usage.ts';
 
@@ -30,11 +30,13 @@ export function readAnswer(_surface: Surface, body: Uint8Array): AnswerReading {
 /** Of a body that was read without a fault. */
 export function chatAnswer(body: Uint8Array): JsonObject {
   const value = JSON.parse(utf8Decode(body)) as JsonObject;
-  const message = chatMessage(blocksOf(value) ?? []);
+  const message = { ...chatMessage(blocksOf(value) ?? []), refusal: null };
   const usage = chatUsage(value['usage']);
+  const { stopReason } = value;
+  const finish = { finish_reason: finishReason(stopReason), logprobs: null, ...matchedIn(stopReason) };
   return {
     object: 'chat.completion',
-    choices: [{ index: 0, message, finish_reason: finishReason(value['stopReason']) }],
+    choices: [{ index: 0, message, ...finish }],
     ...(usage === null ? {} : { usage }),
   };
 }

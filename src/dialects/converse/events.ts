@@ -9,7 +9,7 @@ import { utf8Encode } from '../../kernel/web.ts';
 import type { FarStream } from '../dialect.ts';
 import type { StreamEvent } from '../framing.ts';
 import { signedDetail } from './blocks.ts';
-import { faultOfStop, finishReason } from './finish.ts';
+import { faultOfStop, finishReason, matchedIn } from './finish.ts';
 import { ERROR, EXCEPTION } from './frames.ts';
 import { faultOf, messageOf } from './trouble.ts';
 import { chatUsage, readUsage } from './usage.ts';
@@ -131,7 +131,7 @@ function readStop(stopReason: JsonValue | undefined): Told {
   const reason = finishReason(stopReason);
   const trouble = faultOfStop(stopReason);
   if (trouble !== null) return { reading: { fault: trouble }, chunk: null };
-  return { reading: { finishReason: reason }, chunk: chunkOf({}, reason) };
+  return { reading: { finishReason: reason }, chunk: chunkOf({}, reason, matchedIn(stopReason)) };
 }
 
 function readMetadata(said: JsonValue | undefined): Told {
@@ -154,8 +154,8 @@ function readException(name: string, value: JsonObject | null): AnswerReading {
 }
 
 /** Nothing names an answer of Converse in its stream: id, model and time are the door's to say. */
-function chunkOf(delta: JsonObject, finish: string | null = null): JsonObject {
-  return { object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason: finish }] };
+function chunkOf(delta: JsonObject, finish: string | null = null, more: JsonObject = {}): JsonObject {
+  return { object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason: finish, ...more }] };
 }
 
 function malformed(what: string): AnswerReading {

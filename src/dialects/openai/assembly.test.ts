@@ -89,10 +89,11 @@ test('an id that comes after an empty one is taken', () => {
   assert.equal(choice?.message.tool_calls[0]?.id, 't9');
 });
 
+const detail = (more: object) => ({
+  delta: { reasoning_details: [{ type: 'reasoning.text', format: 'anthropic-claude-v1', index: 0, ...more }] },
+});
+
 test('reasoning’s details keep one format and one proof, however often they are said', () => {
-  const detail = (more: object) => ({
-    delta: { reasoning_details: [{ type: 'reasoning.text', format: 'anthropic-claude-v1', index: 0, ...more }] },
-  });
   const { choices } = whole(
     detail({ text: 'Hm' }),
     detail({ text: 'm.', signature: 'sig' }),

@@ -95,6 +95,7 @@ test('text, reasoning and calls are told as they come, in an answer that keeps i
     }),
   ]);
   assert.deepEqual(deltas, [
+    { role: 'assistant', content: '' },
     { reasoning_content: 'One' },
     { reasoning_content: '\n\nTwo' },
     { reasoning_details: [{ type: 'reasoning.encrypted', data: 'opaque', format: 'openai-responses-v1', id: 'rs_1' }] },

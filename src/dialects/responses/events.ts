@@ -100,6 +100,10 @@ export class ResponsesFarStream implements FarStream {
       case 'response.output_item.done':
         return this.#closeItem(event);
       case 'response.created':
+        this.#name(event['response']);
+        // Chat clients want to know first who speaks.
+        this.#delta = { role: 'assistant', content: '' };
+        return silentReading;
       case 'response.queued':
       case 'response.in_progress':
         this.#name(event['response']);

@@ -124,13 +124,14 @@ test('pictures, files and refusals keep their place, and pictures are needed by 
   assert.deepEqual(request.needs, ['vision']);
 });
 
+const called = (id: string) => ({ type: 'function_call', call_id: id, name: 'f', arguments: '{}' });
+
 test('pictures that tools gave follow all results of their turn', () => {
   const url = 'data:image/png;base64,AA==';
   const output = [
     { type: 'input_text', text: 'seen' },
     { type: 'input_image', image_url: url },
   ];
-  const called = (id: string) => ({ type: 'function_call', call_id: id, name: 'f', arguments: '{}' });
   const messages = chat({
     input: [
       called('a'),
