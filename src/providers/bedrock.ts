@@ -1,6 +1,7 @@
 // AWS Bedrock. One account has several interfaces, and no model is behind all of them: Chat Completions and Messages for
 // those that have it, Converse for the rest; the mantle endpoint where the config says so. Requests are signed, or carry a
 // Bedrock API key. Verified against recorded shapes only.
+import { withCacheMarks } from '../dialects/anthropic/request-reader.ts';
 import { converseFar } from '../dialects/converse/dialect.ts';
 import { mannerOf } from '../dialects/converse/manner.ts';
 import { writeRequest } from '../dialects/converse/request-writer.ts';
@@ -70,7 +71,9 @@ function asOpenai(request: CanonicalRequest, model: string): Prepared {
 }
 
 function converse(request: CanonicalRequest, model: string): Prepared {
-  const { body, unsupported, dropped } = writeRequest(request, model, mannerOf(model));
+  const manner = mannerOf(model);
+  const asked = manner.cachePoints ? { ...request, body: withCacheMarks(request) } : request;
+  const { body, unsupported, dropped } = writeRequest(asked, model, manner);
   const verb = request.stream ? 'converse-stream' : 'converse';
   return {
     dialect: converseFar,

@@ -140,6 +140,30 @@ suite('bedrock', () => {
     assert.equal(bedrock.prepare(request, 'deepseek.v3.2', { region }).dialect.name, 'openai');
   });
 
+  test('keeps Claude’s cache marks on the way to Converse, and no other far side sees them', () => {
+    const mark = { cache_control: { type: 'ephemeral' } };
+    const request = through(anthropicDoor, {
+      max_tokens: 5,
+      system: [{ type: 'text', text: 'Be brief.', ...mark }],
+      tools: [{ name: 'f', input_schema: { type: 'object' }, ...mark }],
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'a', ...mark },
+            { type: 'text', text: 'b' },
+          ],
+        },
+        { role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'f', input: {} }] },
+        { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't', content: 'r', ...mark }] },
+      ],
+    });
+    const { body } = bedrock.prepare(request, 'us.anthropic.claude-sonnet-4-6', { region });
+    assert.equal(JSON.stringify(body).split('cachePoint').length - 1, 4);
+    assert.doesNotMatch(JSON.stringify(request.body), /cache_control/);
+    assert.equal((request.body['messages'] as JsonObject[])[1]?.['content'], 'a\nb');
+  });
+
   test('knows how little of DeepSeek it holds', () => {
     assert.equal(bedrock.capabilities('us.deepseek.r1-v1:0').contextTokens, 128_000);
     assert.equal(bedrock.capabilities('deepseek.v3.2').outputTokens, 8_192);

@@ -1,5 +1,5 @@
-// Content blocks of a Messages request as parts of the canonical chat: text, pictures, files. Cache marks are left out: they
-// change what an answer costs, never what it says. What a part cannot say is told to `refuse` with the caller's own path.
+// Content blocks of a Messages request as parts of the canonical chat: text, pictures, files. Cache marks come along
+// on the parts; most far sides know none, so that the conversation's reader takes them off again. What a part cannot say is told to `refuse` with the caller's own path.
 import { isObject } from '../../kernel/json.ts';
 import type { JsonObject, JsonValue } from '../../kernel/json.ts';
 import { wordOf } from './values.ts';
@@ -12,7 +12,16 @@ const textPart = (text: string): JsonObject => ({ type: 'text', text });
 export function partsOf(content: JsonValue | undefined, path: string, refuse: Refuse): JsonObject[] {
   if (typeof content === 'string') return [textPart(content)];
   if (!Array.isArray(content)) return [];
-  return content.flatMap((block, index) => (isObject(block) ? readBlock(block, `${path}[${index}]`, refuse) : []));
+  return content.flatMap((block, index) =>
+    isObject(block) ? marked(readBlock(block, `${path}[${index}]`, refuse), block) : [],
+  );
+}
+
+/** A mark stands behind what shall be cached. */
+function marked(parts: JsonObject[], { cache_control: mark }: JsonObject): JsonObject[] {
+  const last = parts.pop();
+  if (last !== undefined) parts.push(isObject(mark) ? { ...last, cache_control: mark } : last);
+  return parts;
 }
 
 /**
@@ -20,7 +29,17 @@ export function partsOf(content: JsonValue | undefined, path: string, refuse: Re
  * ends as inference engines join such lists.
  */
 export function settledContent(parts: readonly JsonObject[]): JsonValue {
-  return parts.every((part) => part['type'] === 'text') ? textOf(parts) : [...parts];
+  const isPlain = parts.every((part) => part['type'] === 'text' && part['cache_control'] === undefined);
+  return isPlain ? textOf(parts) : [...parts];
+}
+
+/** A message without marks, its content as far sides take it. */
+export function unmarked(message: JsonObject): JsonObject {
+  const { cache_control: _mark, ...rest } = message;
+  const { content } = rest;
+  if (!Array.isArray(content)) return rest;
+  const parts = content.filter((part) => isObject(part)).map(({ cache_control: _own, ...part }) => part);
+  return { ...rest, content: settledContent(parts) };
 }
 
 export function textOf(parts: readonly JsonObject[]): string {

@@ -3,7 +3,7 @@
 // is the assistant's is what the answer shall continue.
 import { isObject } from '../../kernel/json.ts';
 import type { JsonObject, JsonValue } from '../../kernel/json.ts';
-import { kindOf, partsOf, settledContent, textOf } from './content-reader.ts';
+import { kindOf, partsOf, settledContent, unmarked } from './content-reader.ts';
 import type { Refuse } from './content-reader.ts';
 import { reasoningFields } from './reasoning.ts';
 import { chatToolCall } from './tool-calls.ts';
@@ -16,16 +16,18 @@ import { wordOf } from './values.ts';
  */
 const ATTRIBUTION = 'x-anthropic-billing-header:';
 
-export function chatMessages(body: JsonObject, refuse: Refuse): JsonObject[] {
+/** `keepsMarks`: for a far side that takes cache marks on parts and messages. */
+export function chatMessages(body: JsonObject, refuse: Refuse, keepsMarks: boolean): JsonObject[] {
   const turns = Array.isArray(body['messages']) ? body['messages'] : [];
-  const messages = turns.flatMap((turn, index) =>
+  const spoken = turns.flatMap((turn, index) =>
     isObject(turn) ? readTurn(turn, `messages[${index}].content`, refuse) : [],
   );
-  const last = messages.at(-1);
+  const last = spoken.at(-1);
   const prefixed =
-    last !== undefined && isBeginning(turns.at(-1)) ? [...messages.slice(0, -1), { ...last, prefix: true }] : messages;
+    last !== undefined && isBeginning(turns.at(-1)) ? [...spoken.slice(0, -1), { ...last, prefix: true }] : spoken;
   const system = partsOf(body['system'], 'system', refuse).filter((part) => !isAttribution(part));
-  return system.length === 0 ? prefixed : [{ role: 'system', content: textOf(system) }, ...prefixed];
+  const messages = system.length === 0 ? prefixed : [{ role: 'system', content: settledContent(system) }, ...prefixed];
+  return keepsMarks ? messages : messages.map(unmarked);
 }
 
 /**
@@ -47,7 +49,7 @@ function isAttribution(part: JsonObject): boolean {
 function readTurn(turn: JsonObject, path: string, refuse: Refuse): JsonObject[] {
   const { role, content } = turn;
   if (role === 'assistant') return [readAssistant(content, path, refuse)];
-  if (role === 'system') return [{ role, content: textOf(partsOf(content, path, refuse)) }];
+  if (role === 'system') return [{ role, content: settledContent(partsOf(content, path, refuse)) }];
   return readUser(content, path, refuse);
 }
 
@@ -60,7 +62,8 @@ function readUser(content: JsonValue | undefined, path: string, refuse: Refuse):
   for (const [index, block] of content.entries()) {
     if (isObject(block) && block['type'] === 'tool_result') {
       const { message, attached } = readResult(block, `${path}[${index}]`, refuse);
-      results.push(message);
+      const mark = block['cache_control'];
+      results.push(isObject(mark) ? { ...message, cache_control: mark } : message);
       parts.push(...attached);
     } else {
       // Kept in place, so that paths in complaints are the caller's.

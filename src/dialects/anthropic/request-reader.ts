@@ -1,6 +1,6 @@
 // A Messages request as a canonical chat request. Each field has a rule: it is said in the chat's words, or it may be left out
 // because it cannot change the answer, or it is listed as untranslatable. No field is lost silently.
-import type { NativeRequest } from '../../kernel/chat.ts';
+import type { CanonicalRequest, NativeRequest } from '../../kernel/chat.ts';
 import { isObject } from '../../kernel/json.ts';
 import type { JsonObject, JsonValue } from '../../kernel/json.ts';
 import { gatewayFields } from '../openai/request.ts';
@@ -67,13 +67,28 @@ export function chatRequest(body: JsonObject): Translation {
   for (const [field, value] of Object.entries(body)) {
     if (!known.has(field) && isFilled(value)) refuse(field, "only Anthropic's API knows this parameter");
   }
-  chat['messages'] = chatMessages(body, refuse);
+  chat['messages'] = chatMessages(body, refuse, false);
   readLimits(body, chat, refuse);
   readTools(body, chat, refuse);
   readFormat(body, chat, refuse);
   const effort = chatEffort(body, refuse);
   if (effort !== null) chat['reasoning_effort'] = effort;
   return { body: chat, untranslatable };
+}
+
+/** The canonical body with the caller's cache marks on messages and tools, for far sides that take them. */
+export function withCacheMarks({ body, native }: CanonicalRequest): JsonObject {
+  if (native?.dialect !== 'anthropic') return body;
+  const { tools } = native.body;
+  const marks = (Array.isArray(tools) ? tools : []).map((tool) => (isObject(tool) ? tool['cache_control'] : null));
+  const own = body['tools'];
+  // Tools that were left out would shift the marks; such a request does not come here, or lost some by the config's leave.
+  const isWhole = Array.isArray(own) && own.length === marks.length;
+  const marked = isWhole
+    ? own.map((tool, at) => (isObject(tool) && isObject(marks[at]) ? { ...tool, cache_control: marks[at] } : tool))
+    : own;
+  const messages = chatMessages(native.body, () => undefined, true);
+  return { ...body, messages, ...(marked === undefined ? {} : { tools: marked }) };
 }
 
 const isSaid = (value: JsonValue | undefined): value is JsonValue => value !== undefined && value !== null;
