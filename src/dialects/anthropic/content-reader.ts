@@ -13,12 +13,12 @@ export function partsOf(content: JsonValue | undefined, path: string, refuse: Re
   if (typeof content === 'string') return [textPart(content)];
   if (!Array.isArray(content)) return [];
   return content.flatMap((block, index) =>
-    isObject(block) ? marked(readBlock(block, `${path}[${index}]`, refuse), block) : [],
+    isObject(block) ? withMark(readBlock(block, `${path}[${index}]`, refuse), block) : [],
   );
 }
 
 /** A mark stands behind what shall be cached. */
-function marked(parts: JsonObject[], { cache_control: mark }: JsonObject): JsonObject[] {
+function withMark(parts: JsonObject[], { cache_control: mark }: JsonObject): JsonObject[] {
   const last = parts.pop();
   if (last !== undefined) parts.push(isObject(mark) ? { ...last, cache_control: mark } : last);
   return parts;
@@ -35,11 +35,17 @@ export function settledContent(parts: readonly JsonObject[]): JsonValue {
 
 /** A message without marks, its content as far sides take it. */
 export function unmarked(message: JsonObject): JsonObject {
-  const { cache_control: _mark, ...rest } = message;
-  const { content } = rest;
-  if (!Array.isArray(content)) return rest;
-  const parts = content.filter((part) => isObject(part)).map(({ cache_control: _own, ...part }) => part);
-  return { ...rest, content: settledContent(parts) };
+  const bare = withoutMark(message);
+  const { content } = bare;
+  if (!Array.isArray(content)) return bare;
+  return { ...bare, content: settledContent(content.filter((part) => isObject(part)).map(withoutMark)) };
+}
+
+function withoutMark(marked: JsonObject): JsonObject {
+  if (!Object.hasOwn(marked, 'cache_control')) return marked;
+  const bare = { ...marked };
+  delete bare['cache_control'];
+  return bare;
 }
 
 export function textOf(parts: readonly JsonObject[]): string {
