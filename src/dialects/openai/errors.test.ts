@@ -255,3 +255,12 @@ test('long quotation marks and unclosed titles are classified in no time', () =>
   }
   assert.ok(performance.now() - before < 2_000);
 });
+
+test('a prompt that is too long is told in the words that callers look for, whatever the far side said', () => {
+  const form = { status: 400, message: 'prompt is too long', type: 'e', code: 'context_length_exceeded', param: null };
+  const messageOf = (said: string): string =>
+    (JSON.parse(utf8Decode(errorBody({ ...form, message: said }))) as { error: { message: string } }).error.message;
+  assert.equal(messageOf('prompt is too long'), "This model's maximum context length is exceeded: prompt is too long");
+  const own = "This model's maximum context length is 8192 tokens.";
+  assert.equal(messageOf(own), own);
+});

@@ -14,8 +14,16 @@ export function errorBody(form: ErrorForm): Uint8Array {
 }
 
 export function errorJson({ message, type, param, code }: ErrorForm): string {
-  return JSON.stringify({ error: { message, type, param, code } });
+  return JSON.stringify({ error: { message: code === TOO_LONG ? knownWords(message) : message, type, param, code } });
 }
+
+const TOO_LONG = 'context_length_exceeded';
+
+/** LangChain and others know a prompt that is too long by OpenAI's words alone. */
+const knownWords = (message: string): string =>
+  /maximum context length|exceeds the context window/i.test(message)
+    ? message
+    : `This model's maximum context length is exceeded: ${message}`;
 
 /** Classifies an answer that is not 2xx; `body` may be any bytes, cut short. */
 export function readFault(status: number, headers: HeaderRecord, body: Uint8Array): Fault {
