@@ -32,6 +32,8 @@ const CHARACTERS_PER_TOKEN = 4;
 const LINGER_MS = 1_000;
 
 export interface AttemptListener {
+  /** Of any answer, good or bad. */
+  onHead(headers: HeaderRecord): void;
   /** The first text, reasoning or tool call. */
   onFirstToken(): void;
   /** So many more tokens of the answer, by estimate; once per chunk read. */
@@ -136,6 +138,7 @@ export class Attempt implements UpstreamSink, ReaderListener {
     this.status = status;
     this.#headers = headers;
     if (this.#over) return;
+    this.#listener.onHead(headers);
     const { request, planned, gathers, terms, door } = this.#order;
     if (status < 200 || status > 299) {
       this.#faultBody = [];

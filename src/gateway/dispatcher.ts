@@ -94,6 +94,11 @@ export class Dispatcher {
     this.#countWait(exchange);
   }
 
+  /** How an attempt ended, for the comparison of targets that stand in for each other. */
+  onOutcome(planned: PlannedTarget, good: boolean, sentAt: MonotonicMs): void {
+    this.#placement.siblings.onOutcome(planned, good, sentAt, this.#kit.clock.now());
+  }
+
   /** It is over: what its answer really came to counts for its tenant's turn. */
   settle(exchange: Exchange): void {
     const { lane, waitingGroup, demand } = exchange;

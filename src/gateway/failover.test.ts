@@ -208,7 +208,7 @@ test('every send is a fact with its cost, also one that broke off', () => {
     config({
       upstreams: {
         a: upstream({ baseUrl: 'http://a.test', provider: 'deepseek' }),
-        b: upstream({ baseUrl: 'http://b.test/v1' }),
+        b: upstream({ baseUrl: 'http://b.test/v1', tier: 'peak' }),
       },
       models: { m: model([target('a', { model: 'deepseek-flash' }), target('b')]) },
     }),

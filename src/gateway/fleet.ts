@@ -3,9 +3,9 @@
 // It never decides what an exchange does next; it answers "has this target room?" and remembers what happened.
 import type { MonotonicMs, TargetId } from '../kernel/brands.ts';
 import { type Fault, type FaultKind, faults } from '../kernel/fault.ts';
+import type { HeaderRecord } from '../kernel/headers.ts';
 import { type Lane, lanes } from '../kernel/lane.ts';
 import { GREEDY_SHARE } from '../policy/occupancy.ts';
-import type { OverloadSignal } from '../policy/overload-signal.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
 import type { BreakerMove } from '../policy/breaker.ts';
 import { credentialRestAfterFault, credentialRestIsForEveryModel, restAfterFault } from '../policy/failover.ts';
@@ -42,8 +42,11 @@ export interface Ticket {
   readonly target: Target;
   /** Counts from 0. */
   readonly credential: number;
+  readonly sentAt: MonotonicMs;
   /** The first token came: the target lives, and a breaker's probe need not wait for the end of a long answer. */
   began(): void;
+  /** The head of the answer came. */
+  heard(headers: HeaderRecord): void;
   /** So many more tokens of the answer came. */
   spoke(tokens: number): void;
   /** A sign of life without a token. */
@@ -114,7 +117,11 @@ export class Fleet {
       return { why: NO_CREDENTIAL, readyAt: upstream.credentials.readyAt(target.model, now) };
     }
     if (target.maxConcurrent !== null && state.inFlight >= target.maxConcurrent) return { why: 'full', readyAt: null };
-    return upstream.obstacle(demand.tokens, now) ?? this.#windowObstacle(state, demand, headroomOf, now);
+    return (
+      upstream.obstacle(demand.tokens, now) ??
+      state.rates.obstacle(demand.tokens, now) ??
+      this.#windowObstacle(state, demand, headroomOf, now)
+    );
   }
 
   #windowObstacle(state: TargetState, demand: Demand, lane: Lane, now: MonotonicMs): NoRoom | null {
@@ -180,6 +187,7 @@ export class Fleet {
     const credential = upstream.credentials.pick(target.model, now) ?? 0;
     const cost = windowCost(demand, state.window.settings.kind);
     const hold = state.window.take({ cost, promptTokens, streamed }, now);
+    const rate = state.rates.take(tokens, now);
     state.inFlight++;
     state.occupancy.take(lane, demand.tenant, cost);
     upstream.take(tokens, now);
@@ -199,6 +207,7 @@ export class Fleet {
     return {
       target,
       credential,
+      sentAt: now,
       began: () => {
         if (!open || speaks) return;
         speaks = true;
@@ -208,6 +217,10 @@ export class Fleet {
         this.#tellMove(state, state.breaker.onSuccess(at, now));
         // Its prompt has been read: another may be sent behind it.
         this.onRoom();
+      },
+      heard: (headers) => {
+        const { clock } = this.#kit;
+        rate.told(headers, upstream.credentials.count === 1, clock.now(), clock.wall());
       },
       spoke: (count) => hold.tokens(count, this.#kit.clock.now()),
       keptAlive: () => hold.keepAlive(),
@@ -223,7 +236,7 @@ export class Fleet {
         }),
       failed: (fault) =>
         close((at) => {
-          const signal = signalOf(fault);
+          const signal = rate.failed(fault, at);
           if (signal !== null) state.window.overload(signal, now, at);
           // A target that refused or was not reached has computed nothing: its tokens per minute are given back.
           if (!begun.has(fault.kind)) upstream.settleTokens(-tokens, at);
@@ -287,10 +300,4 @@ export class Fleet {
       })),
     };
   }
-}
-
-/** What a refusal says about work in flight; null: nothing. */
-function signalOf({ kind }: Fault): OverloadSignal | null {
-  if (kind === 'rateLimited') return 'concurrency';
-  return kind === 'overloaded' ? 'global' : null;
 }

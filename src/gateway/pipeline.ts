@@ -179,6 +179,7 @@ export class Pipeline {
         timeouts: planned.model.timeouts,
       },
       {
+        onHead: (headers) => ticket.heard(headers),
         onFirstToken: () => ticket.began(),
         onTokens: (count) => ticket.spoke(count),
         onKeepAlive: () => ticket.keptAlive(),
@@ -213,6 +214,8 @@ export class Pipeline {
       const usage = attempt.usageOwed ? usageToTell(exchange, attempt) : null;
       this.#show(exchange, exchange.answer.end(usage === null ? null : exchange.transcript.whole(usage)));
     }
+    const { current, ticket } = exchange;
+    if (current !== null && ticket !== null) this.dispatcher.onOutcome(current, true, ticket.sentAt);
     this.#endings.answered(exchange, body);
   }
 
@@ -226,6 +229,7 @@ export class Pipeline {
     const trouble = this.#troubleOf(exchange, reported);
     if (trouble === reported) ticket?.failed(reported);
     else ticket?.released();
+    if (faults[reported.kind].about === 'target') this.dispatcher.onOutcome(current, false, ticket?.sentAt ?? now);
     const rescue = exchange.shown ? rescueFor(exchange) : null;
     if (rescue !== 'none') exchange.rescue = rescue;
     if (trouble.kind === 'contextTooLong') exchange.needsMoreThan(current, now);

@@ -9,11 +9,14 @@ import { chooseTarget } from '../policy/choose.ts';
 import { Brim } from '../policy/spill.ts';
 import type { Chance } from '../ports/chance.ts';
 import type { Exchange, PlannedTarget } from './exchange.ts';
-import type { Fleet } from './fleet.ts';
+import type { Fleet, NoRoom } from './fleet.ts';
 import { promptText } from './prompt-text.ts';
+import { Siblings } from './siblings.ts';
 
 const RANKS_MAX = 2_000;
 const CHARACTERS_PER_TOKEN = 4;
+/** The estimate of a target that is not asked does not mend: so many go to anybody. */
+const EXPLORED_SHARE = 0.03;
 
 export interface Placed {
   readonly planned: PlannedTarget | null;
@@ -27,6 +30,7 @@ export class Placement {
   readonly #fleet: Fleet;
   readonly #chance: Chance;
   readonly #affinity = new PrefixAffinity();
+  readonly siblings = new Siblings();
   readonly #brims = new RecentMap<string, Brim>(RANKS_MAX);
 
   constructor(fleet: Fleet, chance: Chance) {
@@ -51,13 +55,19 @@ export class Placement {
         full = false;
       }
       rank.push(planned);
-      const obstacle = this.#fleet.obstacle(planned.target, demand, now, headroomOf);
+      const obstacle = this.#ejected(planned, now) ?? this.#fleet.obstacle(planned.target, demand, now, headroomOf);
       if (obstacle === null) free.push(planned);
       else if (obstacle.full === true) full = true;
       greedy ||= obstacle?.greedy === true;
       if (obstacle !== null && obstacle.readyAt !== null) wakeAt = Math.min(wakeAt, obstacle.readyAt);
     }
     return { planned: free.length > 1 ? this.#best(exchange, free, now) : (free[0] ?? null), wakeAt, greedy };
+  }
+
+  /** Does worse than those who could stand in for it. */
+  #ejected(planned: PlannedTarget, now: MonotonicMs): NoRoom | null {
+    const readyAt = this.siblings.outUntil(planned, now);
+    return readyAt === null ? null : { why: 'does worse than its siblings', readyAt };
   }
 
   /** The target has the prompt now. */
@@ -75,6 +85,9 @@ export class Placement {
   }
 
   #best(exchange: Exchange, free: readonly PlannedTarget[], now: MonotonicMs): PlannedTarget {
+    // Members of a rank stand in drawn order: the first is anybody.
+    const [anybody] = free;
+    if (anybody !== undefined && this.#chance.draw() < EXPLORED_SHARE) return anybody;
     const match = this.#affinity.lastServed(this.#marks(exchange), now);
     const { promptTokens, answerTokensMean } = exchange.demand;
     const candidates = free.map((planned) => {

@@ -10,6 +10,7 @@ import { windowDefaults } from '../policy/window-settings.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
 import type { Kit } from './kit.ts';
 import type { Target } from './snapshot.ts';
+import { TargetRates } from './target-rates.ts';
 
 const STATES_MAX = 2_000;
 
@@ -22,6 +23,7 @@ export interface TargetState {
   /** What it may hold in flight, learned. */
   readonly window: Window;
   readonly firstToken: FirstTokenEstimate;
+  readonly rates: TargetRates;
   /** Who holds what of the window. */
   readonly occupancy: Occupancy;
   /** When somebody was last refused for the window's sake. */
@@ -48,6 +50,7 @@ export class TargetStates {
       cooldown: new Cooldown(),
       window: new Window(windowDefaults[target.upstream.provider.windowKind ?? 'api']),
       firstToken: new FirstTokenEstimate(),
+      rates: new TargetRates(),
       occupancy: new Occupancy(),
       wantedAt: -Infinity,
     };

@@ -70,13 +70,13 @@ function mayFailOver(fault: Fault, situation: FaultSituation): boolean {
   return faults[fault.kind].failover || (fault.kind === 'contentFilter' && situation.failoverOnContentFilter);
 }
 
-const SECOND_MS = 1_000;
+const REFUSED_REST_MS = 1_000;
 const MINUTE_MS = 60_000;
 
 /** How long the target rests after this fault; 0: not at all. What the upstream asked for always wins, up to the limit. */
 export function restAfterFault(fault: Fault): number {
-  // Without a word from the upstream: rate limits count in seconds, and asking at once is sure to fail.
-  if (fault.kind === 'rateLimited') return askedMs(fault) ?? SECOND_MS;
+  // Without a word from the upstream: a short pause, while its window is cut for longer.
+  if (fault.kind === 'rateLimited') return askedMs(fault) ?? REFUSED_REST_MS;
   // Without a word from the upstream the breaker judges: one "busy" among many good answers is no reason to stop.
   if (fault.kind === 'overloaded') return askedMs(fault) ?? 0;
   // Not deployed yet, or a typo: no send helps, but a deployment may be under way.

@@ -41,7 +41,13 @@ export class Outliers {
   }
 
   isOut(target: string, now: MonotonicMs): boolean {
-    return now < (this.#standings.get(target)?.outUntil ?? -Infinity);
+    return this.outUntil(target, now) !== null;
+  }
+
+  /** Null: it is not out. */
+  outUntil(target: string, now: MonotonicMs): MonotonicMs | null {
+    const until = this.#standings.get(target)?.outUntil ?? -Infinity;
+    return now < until ? (until as MonotonicMs) : null;
   }
 
   /** How long the target is left out from now; 0: it stays. `good`: neither fault nor cut; 429s are neither, tell nothing. */
