@@ -27,6 +27,7 @@ export const sampleExchange: ExchangeFact = {
   status: 200,
   rejection: null,
   fault: null,
+  degraded: [],
   target,
   upstream: deepseek,
   provider: 'deepseek',
@@ -96,5 +97,15 @@ export const stateFacts: readonly Fact[] = [
   { kind: 'credential', at: wallMs(5000), upstream: deepseek, ordinal: 2, restMs: 30_000, why: 'credential' },
   { kind: 'credential', at: wallMs(6000), upstream: deepseek, ordinal: 2, restMs: 0, why: 'rested' },
   { kind: 'health', at: wallMs(7000), upstream: deepseek, healthy: false, why: '3 checks failed' },
+  { kind: 'trouble', at: wallMs(7400), where: 'state', why: 'state.json cannot be written: EROFS' },
+  { kind: 'pressure', at: wallMs(7500), sheds: ['batch'], why: 'event loop 80 ms late' },
+  {
+    kind: 'degradation',
+    at: wallMs(7600),
+    model: modelName('chat'),
+    lane: 'batch',
+    level: 2,
+    why: 'wait 21.0 s of 30.0 s',
+  },
   { kind: 'bug', at: wallMs(8000), where: 'pipeline', error: 'TypeError: x is undefined' },
 ];

@@ -23,6 +23,10 @@ const knownVariables = [
   'VLLM_BASE_URL',
   'VLLM_API_KEY',
   'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'STATE_DIRECTORY',
+  'XDG_STATE_HOME',
+  'LOCALAPPDATA',
+  'HOME',
   'NO_COLOR',
 ] as const;
 type KnownVariable = (typeof knownVariables)[number];

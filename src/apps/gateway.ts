@@ -10,11 +10,14 @@ import { createTracer } from '../adapters/observe/otlp.ts';
 import { createLog } from '../adapters/observe/pino-log.ts';
 import { PrometheusPage } from '../adapters/observe/prometheus.ts';
 import { heapPressure, systemChance, systemClock, systemTimers } from '../adapters/system.ts';
+import { StateFile } from '../adapters/state-file.ts';
+import { VitalsWatch } from '../adapters/vitals.ts';
 import { UndiciTransport } from '../adapters/undici/transport.ts';
 import { Gateway } from '../gateway/gateway.ts';
 import { limits } from '../kernel/limits.ts';
 import { type Result, wordsOfBug } from '../kernel/result.ts';
 import { FactFan } from '../memory/fact-fan.ts';
+import { MemoryState } from '../memory/memory-state.ts';
 import { ScriptedTransport } from '../memory/scripted-transport.ts';
 import { TrailStore } from '../memory/trail-store.ts';
 import type { Config } from '../ports/config.ts';
@@ -61,6 +64,9 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
   const network = new UndiciTransport({ clock: systemClock, timers: systemTimers });
   const authorizing = new AuthorizingTransport(network, new WorldCredentials(systemClock, systemTimers));
   const scripted = new ScriptedTransport(systemTimers, systemChance, systemClock);
+  const stateFile = openState(config, (why) =>
+    facts.accept({ kind: 'trouble', at: systemClock.wall(), where: 'state', why }),
+  );
   const gateway = new Gateway({
     ports: {
       clock: systemClock,
@@ -71,6 +77,7 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
       transport: (provider) => (provider === 'scripted' ? scripted : authorizing),
     },
     config,
+    state: stateFile ?? new MemoryState(),
     trails,
     metrics,
     userAgent: `spillway/${version}`,
@@ -79,6 +86,7 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
   const servers = openServers(gateway, config, tellBug);
   const gauges = (): GaugeReading[] => [...gateway.read(), ...serverGauges(servers)];
   const { port } = await listenAll(servers);
+  const vitals = watchVitals(gateway, servers);
   gateway.start(() => announceModels(gateway, config, options));
   const watch = watchConfig(gateway, config, options);
   const reload = (): void => (watch === null ? reloadOnce(gateway, options) : watch.check(true));
@@ -89,15 +97,30 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
     reload,
     stop: async (why) => {
       watch?.stop();
+      vitals.stop();
       await new Promise<void>((resolve) => gateway.drain(why, resolve));
       // The last bytes of the last answers get a moment to leave; a reader that does not take them is left behind.
       const flushed = Promise.all(servers.map((server) => server.close()));
       systemTimers.after(FLUSH_MS, () => servers.forEach((server) => server.destroyAll()));
       await flushed;
-      await Promise.all([network.destroy(), tracer?.shutdown()]);
+      await Promise.all([network.destroy(), tracer?.shutdown(), stateFile?.close()]);
       log.flush();
     },
   };
+}
+
+/** Null: what is learned is kept in memory. */
+function openState({ stateDir }: Config, onTrouble: (why: string) => void): StateFile | null {
+  return stateDir === null ? null : new StateFile({ directory: stateDir, timers: systemTimers, onTrouble });
+}
+
+function watchVitals(sink: Gateway, servers: readonly HttpServer[]): VitalsWatch {
+  const socketShare = (): number =>
+    Math.max(...servers.map(({ stats, limits: own }) => stats.connections / own.connectionsMax));
+  const sources = { clock: systemClock, timers: systemTimers, heapShare: heapPressure, socketShare, sink };
+  const watch = new VitalsWatch(sources);
+  watch.start();
+  return watch;
 }
 
 function openServers(gateway: Gateway, config: Config, onBug: (where: string, error: unknown) => void): HttpServer[] {
@@ -150,7 +173,7 @@ function reloadOnce(gateway: Gateway, options: StartOptions): void {
 
 /** What a reload cannot change is said, not swallowed. */
 function restartNotes(started: Config, now: Config): string[] {
-  const fixed = ['host', 'port', 'adminPort', 'log', 'telemetry'] as const;
+  const fixed = ['host', 'port', 'adminPort', 'stateDir', 'log', 'telemetry'] as const;
   const changed = fixed.filter((setting) => JSON.stringify(started[setting]) !== JSON.stringify(now[setting]));
   return changed.map((setting) => `\`${setting}\` takes effect at the next start`);
 }

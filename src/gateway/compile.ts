@@ -3,8 +3,9 @@
 import { keyName, modelName, targetId, upstreamName } from '../kernel/brands.ts';
 import type { HeaderList } from '../kernel/headers.ts';
 import { assert } from '../kernel/result.ts';
+import { type Rung, rungs } from '../kernel/rung.ts';
 import { parseUrl } from '../kernel/web.ts';
-import type { Config, KeyConfig, ModelConfig, TargetConfig, UpstreamConfig } from '../ports/config.ts';
+import type { Config, DegradeConfig, KeyConfig, ModelConfig, TargetConfig, UpstreamConfig } from '../ports/config.ts';
 import { variantNames } from '../policy/routing.ts';
 import { catalogue } from '../providers/catalogue.ts';
 import { type Account, type Provider, withTraits } from '../providers/provider.ts';
@@ -43,6 +44,8 @@ export function compile(config: Config, version: number, userAgent: string): Sna
       dropParams: false,
       failoverOnContentFilter: false,
       holdToolCalls: true,
+      degrade: undegraded,
+      rungs: new Set(),
     }),
   };
 }
@@ -122,7 +125,29 @@ function compileModel(
     dropParams: settings.dropParams,
     failoverOnContentFilter: settings.failoverOnContentFilter,
     holdToolCalls: settings.holdToolCalls,
+    degrade: settings.degrade,
+    rungs: rungsOf(settings.degrade),
   };
+}
+
+/** Models nobody listed are nobody's to degrade. */
+const undegraded: DegradeConfig = {
+  capTokens: null,
+  staleAnswers: false,
+  cheaper: null,
+  defaultAnswer: null,
+  shed: false,
+};
+
+function rungsOf({ capTokens, staleAnswers, cheaper, defaultAnswer, shed }: DegradeConfig): ReadonlySet<Rung> {
+  const chosen: Readonly<Record<Rung, boolean>> = {
+    capTokens: capTokens !== null,
+    stale: staleAnswers,
+    cheaper: cheaper !== null,
+    default: defaultAnswer !== null,
+    shed,
+  };
+  return new Set(rungs.filter((rung) => chosen[rung]));
 }
 
 function compilePattern(text: string, settings: ModelConfig, upstreams: ReadonlyMap<string, Upstream>): Pattern {

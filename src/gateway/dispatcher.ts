@@ -21,6 +21,10 @@ import { type WaitingGroup, WaitingGroups } from './waiting-groups.ts';
 
 /** Windows grow by themselves: somebody must look once in a while. */
 const LOOK_MS = 1_000;
+/** Tries of a client by itself after which one that would wait too long is told to stop. */
+const HARD_AFTER_RETRIES = 2;
+/** Fill of a window below which its target clearly has room. */
+const ROOMY_FILL = 0.7;
 
 export interface DispatchListener {
   onTicket(exchange: Exchange, planned: PlannedTarget, ticket: Ticket): void;
@@ -119,6 +123,27 @@ export class Dispatcher {
     return { ahead, waitMs: predictedWaitMs(tokens, group.drain.tokensPerSecond(this.#kit.clock.now())) };
   }
 
+  /** Who waits for the same targets as it would. */
+  groupOf(exchange: Exchange): WaitingGroup {
+    return this.#groups.of(exchange);
+  }
+
+  /** How long the last one of a lane will wait, by how fast the group is served; null: not known. */
+  laneWaitMs(group: WaitingGroup, lane: Lane, now: MonotonicMs): number | null {
+    return predictedWaitMs(this.#room.tokensWaiting(lane, group.name), group.drain.tokensPerSecond(now));
+  }
+
+  /** Nobody waits for its targets, and one of them clearly has room. */
+  isRoomyFor(exchange: Exchange, now: MonotonicMs): boolean {
+    if (this.#room.size > 0 && this.#room.tokensWaiting('batch', this.groupOf(exchange).name) > 0) return false;
+    return exchange
+      .candidates()
+      .some(
+        ({ target }) =>
+          this.#fleet.obstacle(target, exchange.demand, now) === null && this.#fleet.fill(target) < ROOMY_FILL,
+      );
+  }
+
   /** Serves whoever can be served. Called whenever room may have appeared. */
   pump(): void {
     if (this.#room.size === 0) return;
@@ -189,7 +214,9 @@ export class Dispatcher {
     const early = earlyReject(outlook, this.#kit.chance, limits.shedRetryAfterMsMax);
     if (early === null) return null;
     const message = `The server is overloaded: it would take about ${(early.waitMs / 1000).toFixed(1)} s to begin.`;
-    return reject('overloaded', message, { retryAfterMs: early.retryAfterMs });
+    // Its client has tried more than once already: every further try makes the wait longer for all.
+    const hard = exchange.clientRetries >= HARD_AFTER_RETRIES;
+    return reject('overloaded', message, { retryAfterMs: early.retryAfterMs, hard });
   }
 
   /** Refused at once when no target can have room before the deadline, however long it waits. */

@@ -72,12 +72,14 @@ export function formOfFault(fault: Fault, upstream: string): ErrorForm {
 }
 
 /** `Retry-After` in whole seconds for everyone, `retry-after-ms` for SDKs, and a clear word on whether to try at all. */
-function retryHeaders(kind: Rejection['kind'], retryAfterMs: number | null): HeaderList {
+function retryHeaders({ kind, retryAfterMs, hard }: Rejection): HeaderList {
   const { again, status } = rejections[kind];
   if (!again) return status >= 500 ? ['x-should-retry', 'false'] : [];
   if (status !== 429 && status !== 503) return [];
   const ms = Math.min(Math.max(retryAfterMs ?? RETRY_AFTER_MS_DEFAULT, 1), limits.clientRetryAfterMsMax);
-  return ['retry-after', String(Math.ceil(ms / 1000)), 'retry-after-ms', String(Math.ceil(ms))];
+  const headers = ['retry-after', String(Math.ceil(ms / 1000)), 'retry-after-ms', String(Math.ceil(ms))];
+  // When is told all the same: SDKs obey the word, people and proxies the time.
+  return hard ? [...headers, 'x-should-retry', 'false'] : headers;
 }
 
 /** An answer that belongs to no exchange: wrong route, no such page. */
@@ -90,7 +92,7 @@ export function sendRejection(reply: Reply, dialect: DoorDialect, rejection: Rej
     'content-length',
     String(body.length),
     ...headers,
-    ...retryHeaders(rejection.kind, rejection.retryAfterMs),
+    ...retryHeaders(rejection),
   ]);
   reply.end(body);
 }
@@ -104,7 +106,7 @@ export function sendError(exchange: Exchange, form: ErrorForm, rejection: Reject
     'content-length',
     String(body.length),
     ...labels(exchange, now),
-    ...retryHeaders(rejection.kind, rejection.retryAfterMs),
+    ...retryHeaders(rejection),
   ]);
   exchange.reply.end(body);
   return body.length;
@@ -158,6 +160,8 @@ function labels(exchange: Exchange, now: MonotonicMs): HeaderList {
     const dropped = (prepared.dropped ?? []).join(', ');
     if (dropped !== '') headers.push('x-spillway-dropped', headerSafe(dropped));
   }
+  const { degraded } = exchange;
+  if (degraded.length > 0) headers.push('x-spillway-degraded', degraded.join(', '));
   pushLimits(headers, exchange, now);
   return headers;
 }

@@ -3,18 +3,20 @@
 import type { ErrorForm } from '../dialects/dialect.ts';
 import { type Fault, faults, wordsOf } from '../kernel/fault.ts';
 import type { AttemptFact } from '../kernel/facts.ts';
+import type { JsonObject } from '../kernel/json.ts';
 import { type Rejection, type RejectionKind, rejections } from '../kernel/rejection.ts';
 import { wordsOfBug } from '../kernel/result.ts';
 import type { Usage } from '../kernel/usage.ts';
 import { utf8Encode } from '../kernel/web.ts';
 import { costMicroUsd } from '../policy/pricing.ts';
 import type { AnswerSum } from './answer-reader.ts';
-import { formOfFault, formOfRejection, rejectionOfFault, sendError, sendWhole } from './egress.ts';
+import { beginStream, formOfFault, formOfRejection, rejectionOfFault, sendError, sendWhole } from './egress.ts';
 import type { Exchange } from './exchange.ts';
 import type { Fleet } from './fleet.ts';
 import type { Kit } from './kit.ts';
 import type { Estimates } from './limit.ts';
 import { legUsage, type Settlement, settle } from './settle.ts';
+import { chunksOf, NO_USAGE } from './stand-in.ts';
 
 const CLIENT_LEFT_STATUS = 499;
 
@@ -38,6 +40,23 @@ export class Endings {
     exchange.ticket?.released();
     exchange.ticket = null;
     this.answered(exchange, countedTokens(exchange));
+  }
+
+  /** Nobody is asked: `answer` is the canonical whole answer. */
+  stoodIn(exchange: Exchange, answer: JsonObject): void {
+    const { request, dialect, reply } = exchange;
+    if (request?.stream !== true) return this.answered(exchange, dialect.writeAnswer(answer, exchange.identity));
+    const now = this.#kit.clock.now();
+    beginStream(exchange, now);
+    exchange.firstShownAt = now;
+    const parts = chunksOf(answer).map((chunk) => exchange.answer.write(chunk));
+    const usage = request.includeUsage || dialect.name !== 'openai' ? NO_USAGE : null;
+    for (const part of [...parts, exchange.answer.end(usage)]) {
+      if (part === null) continue;
+      exchange.bytesOut += part.length;
+      reply.write(part);
+    }
+    this.answered(exchange, null);
   }
 
   /** `body`: the whole answer; null when it was streamed, its last event included. */

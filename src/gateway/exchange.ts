@@ -9,6 +9,8 @@ import { type ExchangeId, exchangeId, type MonotonicMs, type TargetId, type Wall
 import type { CanonicalRequest } from '../kernel/chat.ts';
 import type { AnswerIdentity, DoorDialect, DoorStream } from '../dialects/dialect.ts';
 import type { Fault } from '../kernel/fault.ts';
+import type { JsonObject } from '../kernel/json.ts';
+import type { Rung } from '../kernel/rung.ts';
 import type { TraceContext, TrailStep } from '../kernel/facts.ts';
 import type { HeaderList } from '../kernel/headers.ts';
 import type { Lane, Surface } from '../kernel/lane.ts';
@@ -67,6 +69,8 @@ export class Exchange {
   readonly startedWall: WallMs;
   readonly trace: TraceContext;
   readonly requestId: string | null;
+  /** How often the client's SDK has asked this before. */
+  readonly clientRetries: number;
   readonly trail: TrailStep[] = [];
 
   phase: Phase = 'arriving';
@@ -89,6 +93,13 @@ export class Exchange {
   /** Later an answer need not begin. */
   firstTokenAt: MonotonicMs;
   totalAt: MonotonicMs;
+  // degrade
+  /** What was done to it on arrival. */
+  readonly rungs: Rung[] = [];
+  /** The model that may answer in its own model's place; null: none. */
+  cheaperModel: Model | null = null;
+  /** A canonical whole answer that nobody is asked for; null: somebody is. */
+  standIn: JsonObject | null = null;
   // limit
   tokensReserved = 0;
   demand: Demand = noDemand;
@@ -139,11 +150,18 @@ export class Exchange {
     this.firstTokenAt = this.totalAt = this.startedAt;
     this.trace = traceContext(birth.head.headers, birth.snapshot.config.telemetry.sampleRatio, kit.chance);
     this.requestId = cleanRequestId(birth.head.headers['x-request-id']);
+    this.clientRetries = retriesOf(birth.head.headers['x-stainless-retry-count']);
   }
 
   /** Content has reached the client. */
   get shown(): boolean {
     return this.firstShownAt !== null;
+  }
+
+  /** What was taken off its answer because of overload, mildest first. */
+  get degraded(): readonly Rung[] {
+    const isCheaper = this.cheaperModel !== null && this.current?.model === this.cheaperModel;
+    return isCheaper ? [...this.rungs, 'cheaper'] : this.rungs;
   }
 
   /** What answers of ours are called. */
@@ -185,6 +203,9 @@ export class Exchange {
     this.trail.push({ atMs: now - this.startedAt, step, target, why });
   }
 }
+
+/** What is no count is nobody's. */
+const retriesOf = (text: string | undefined): number => (/^\d{1,3}$/.test(text ?? '') ? Number(text) : 0);
 
 /** Echoed to the caller and logged, so only what cannot break a header or a log line. */
 function cleanRequestId(text: string | undefined): string | null {

@@ -2,25 +2,30 @@
 //
 //   starting ──first config──▶ ready ──drain()──▶ draining ──last exchange ended, or time up──▶ stopped
 import type { GatewayState } from '../kernel/facts.ts';
-import { KeyLimits } from '../policy/key-limits.ts';
 import type { Config } from '../ports/config.ts';
 import type { Door } from '../ports/door.ts';
 import type { GaugeReading, Gauges } from '../ports/gauges.ts';
 import type { Page } from '../ports/page.ts';
+import type { StateStore } from '../ports/state.ts';
+import type { Vitals, VitalsSink } from '../ports/vitals.ts';
 import { AdminPage, type Trails } from './admin.ts';
 import { Caretaker } from './caretaker.ts';
 import { compile } from './compile.ts';
 import { GatewayDoor } from './door.ts';
 import { Fleet } from './fleet.ts';
+import { KeyLedger } from './key-ledger.ts';
 import type { Kit } from './kit.ts';
 import { Pipeline } from './pipeline.ts';
 import { ModelResolver } from './resolve.ts';
+import { SelfProtection } from './self-protection.ts';
 import type { Snapshot, Upstream } from './snapshot.ts';
 
 export interface GatewayOptions {
   /** The outside, without what only the gateway knows. */
   readonly ports: Omit<Kit, 'settings'>;
   readonly config: Config;
+  /** For what should outlive the process. */
+  readonly state: StateStore;
   readonly trails: Trails;
   readonly metrics: Page;
   readonly userAgent: string;
@@ -28,13 +33,14 @@ export interface GatewayOptions {
   readonly onReload: () => void;
 }
 
-export class Gateway implements Gauges {
+export class Gateway implements Gauges, VitalsSink {
   readonly door: Door;
   readonly #kit: Kit;
   readonly #fleet: Fleet;
   readonly #pipeline: Pipeline;
   readonly #caretaker: Caretaker;
-  readonly #keyLimits = new Map<string, KeyLimits>();
+  readonly #keys: KeyLedger;
+  readonly #protection: SelfProtection;
   readonly #userAgent: string;
   #snapshot: Snapshot;
   #resolver: ModelResolver;
@@ -46,11 +52,14 @@ export class Gateway implements Gauges {
     this.#snapshot = compile(options.config, 1, options.userAgent);
     this.#kit = { ...options.ports, settings: () => this.#snapshot.config };
     this.#fleet = new Fleet(this.#kit);
+    this.#keys = new KeyLedger(this.#kit, options.state);
+    this.#protection = new SelfProtection(this.#kit);
     this.#resolver = this.#newResolver();
     this.#pipeline = new Pipeline(this.#kit, this.#fleet, {
       snapshot: () => this.#snapshot,
       resolver: () => this.#resolver,
-      keyLimits: (sha256) => this.#keyLimits.get(sha256) ?? null,
+      keyLimits: (sha256) => this.#keys.of(sha256),
+      protection: this.#protection,
     });
     this.#caretaker = new Caretaker(this.#kit, this.#fleet, () => (this.#resolver = this.#newResolver()));
     this.door = new GatewayDoor({
@@ -107,6 +116,7 @@ export class Gateway implements Gauges {
       if (this.#state === 'stopped') return;
       timer.cancel();
       this.#caretaker.stop();
+      this.#keys.close();
       this.#move('stopped', cut === 0 ? 'every exchange ended' : `${cut} exchanges were cut`);
       done();
     };
@@ -118,6 +128,10 @@ export class Gateway implements Gauges {
     });
     this.#pipeline.onIdle = () => finish(0);
     if (this.#pipeline.inFlight === 0) finish(0);
+  }
+
+  onVitals(vitals: Vitals): void {
+    this.#protection.onVitals(vitals);
   }
 
   /** Public model names that a client may ask for now. */
@@ -134,19 +148,15 @@ export class Gateway implements Gauges {
         labels: { model },
         value: targets.length,
       })),
-      ...this.#pipeline.dispatcher.gauges(),
+      ...this.#pipeline.gauges(),
+      ...this.#protection.gauges(),
       ...this.#fleet.gauges(),
     ];
   }
 
   #adopt(whenListed: () => void, more: readonly string[] = []): void {
     const { config, upstreams, models, keys, version } = this.#snapshot;
-    for (const sha256 of this.#keyLimits.keys()) if (!keys.has(sha256)) this.#keyLimits.delete(sha256);
-    for (const key of keys.values()) {
-      const known = this.#keyLimits.get(key.sha256);
-      if (known === undefined) this.#keyLimits.set(key.sha256, new KeyLimits(key.limits));
-      else known.update(key.limits);
-    }
+    this.#keys.adopt(keys);
     const targets = [...models.values()].flatMap((model) => model.targets.map(({ id }) => id));
     this.#fleet.adopt(upstreams, new Set(targets));
     this.#caretaker.adopt(upstreams, whenListed);

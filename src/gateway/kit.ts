@@ -5,6 +5,7 @@ import type { ProviderName } from '../kernel/provider.ts';
 import type { BreakerConfig, RetryConfig } from '../ports/config.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { FactSink } from '../ports/fact-sink.ts';
+import type { StaleAnswers } from '../ports/stale-answers.ts';
 import type { UpstreamTransport } from '../ports/upstream.ts';
 
 export interface Kit {
@@ -13,6 +14,8 @@ export interface Kit {
   readonly chance: Chance;
   readonly digest: Digest;
   readonly facts: FactSink;
+  /** What may be answered in overload without asking anybody; absent: nothing is kept. */
+  readonly staleAnswers?: StaleAnswers;
   /** The network, or the scripted stand-in. */
   transport(provider: ProviderName): UpstreamTransport;
   /** Fleet-wide settings in force now. */

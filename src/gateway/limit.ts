@@ -3,6 +3,7 @@
 import type { MonotonicMs } from '../kernel/brands.ts';
 import { reject, type Rejection } from '../kernel/rejection.ts';
 import type { CanonicalRequest } from '../kernel/chat.ts';
+import type { BurstCircumstances } from '../policy/burst.ts';
 import type { AnswerLength, AnswerLengths } from '../policy/answer-length.ts';
 import type { TokenCorrection } from '../policy/token-correction.ts';
 import type { Exchange } from './exchange.ts';
@@ -18,7 +19,13 @@ export interface Estimates {
   readonly lengths: AnswerLengths;
 }
 
-export function limit(exchange: Exchange, { correction, lengths }: Estimates, now: MonotonicMs): Rejection | null {
+/** `circumstances`: asked only when the key would go beyond a limit. */
+export function limit(
+  exchange: Exchange,
+  { correction, lengths }: Estimates,
+  circumstances: () => BurstCircumstances,
+  now: MonotonicMs,
+): Rejection | null {
   const { request, model, key, keyLimits } = exchange;
   if (request === null || model === null) return null;
   // Counting computes nothing: it is a request, but no tokens.
@@ -39,7 +46,7 @@ export function limit(exchange: Exchange, { correction, lengths }: Estimates, no
     };
   }
   if (keyLimits === null) return null;
-  const reserved = keyLimits.reserve(exchange.tokensReserved, now);
+  const reserved = keyLimits.reserve(exchange.tokensReserved, now, circumstances);
   if (!reserved.ok) {
     return reject(reserved.error.kind, reserved.error.message, { retryAfterMs: reserved.error.retryAfterMs });
   }

@@ -3,6 +3,7 @@
 //   authenticate   from the head alone: a stranger's body is never read
 //   read           bytes → one canonical request, checked once; nobody checks again
 //   plan           which targets may answer (compliance, capabilities, context), in the order drawn
+//   degrade        in overload, what the model's operator allowed: a lesser answer is better than none
 //   limit          what the key may still use is reserved before anything is sent
 //   dispatch       waits for a target with room, strictly by lane: bound late, to the first one that has it
 //   call           one attempt at a time; faults before the first content are invisible to the caller, and after it an
@@ -10,7 +11,7 @@
 //   relay          bytes go through; backpressure goes back
 //   settle         whatever was taken is given back, and the fact is told, in one place
 //
-// The first four run at once and may each end the exchange with a Rejection. The rest is driven by events: the exchange
+// The first five run at once and may each end the exchange with a Rejection. The rest is driven by events: the exchange
 // parks between them, so no step may assume that it still lives (`phase`).
 import type { DoorDialect } from '../dialects/dialect.ts';
 import { later, type MonotonicMs } from '../kernel/brands.ts';
@@ -21,13 +22,16 @@ import { limits } from '../kernel/limits.ts';
 import { reject, type Rejection } from '../kernel/rejection.ts';
 import type { Usage } from '../kernel/usage.ts';
 import type { InboundHead, Reply, Visit } from '../ports/door.ts';
+import type { GaugeReading } from '../ports/gauges.ts';
 import { DEADLINE_HEADER, deadlinesOf } from '../policy/deadline.ts';
 import { decideAfterFault, type Verdict } from '../policy/failover.ts';
 import type { KeyLimits } from '../policy/key-limits.ts';
+import type { BurstCircumstances } from '../policy/burst.ts';
 import { AnswerLengths } from '../policy/answer-length.ts';
 import { TokenCorrection } from '../policy/token-correction.ts';
 import { Attempt } from './attempt.ts';
 import { authenticate } from './authenticate.ts';
+import { Degrader } from './degrader.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { beginStream } from './egress.ts';
 import { Endings } from './ending.ts';
@@ -37,11 +41,12 @@ import type { Kit } from './kit.ts';
 import { legOf, rescueFor } from './leg.ts';
 import { limit } from './limit.ts';
 import { LiveExchanges } from './live-exchanges.ts';
+import { passedOn } from './passed-on.ts';
 import { plan } from './plan.ts';
 import type { ModelResolver } from './resolve.ts';
+import type { SelfProtection } from './self-protection.ts';
 import { legUsage } from './settle.ts';
 import type { Snapshot } from './snapshot.ts';
-import { traceparent } from './trace.ts';
 import { WaitingSigns } from './waiting-signs.ts';
 
 /** What the pipeline asks of the gateway around it; answers change with reloads. */
@@ -49,6 +54,7 @@ export interface Surroundings {
   snapshot(): Snapshot;
   resolver(): ModelResolver;
   readonly keyLimits: (sha256: string) => KeyLimits | null;
+  readonly protection: SelfProtection;
 }
 
 /** Through which door a request came. */
@@ -59,9 +65,6 @@ export interface Entrance {
   readonly doorHeaders: HeaderList;
 }
 
-/** Request headers of the caller that a far side of the same dialect may understand. Credentials and hop-by-hop headers never pass. */
-const PASSED_ON = ['anthropic-beta', 'anthropic-version', 'openai-beta', 'x-session-id'];
-
 export class Pipeline {
   readonly #kit: Kit;
   readonly #fleet: Fleet;
@@ -69,6 +72,7 @@ export class Pipeline {
   readonly #estimates = { correction: new TokenCorrection(), lengths: new AnswerLengths() };
   readonly #endings: Endings;
   readonly #signs: WaitingSigns;
+  readonly #degrader: Degrader;
   readonly #live = new LiveExchanges();
   readonly dispatcher: Dispatcher;
   /** Called when the last exchange in flight has ended. */
@@ -83,6 +87,7 @@ export class Pipeline {
       onRefused: (exchange, rejection) => this.#refuse(exchange, rejection),
     });
     this.#signs = new WaitingSigns(kit, this.dispatcher);
+    this.#degrader = new Degrader(kit, this.dispatcher, () => around.resolver());
     this.#endings = new Endings(kit, fleet, this.#estimates, (exchange) => {
       this.dispatcher.settle(exchange);
       this.#live.remove(exchange);
@@ -99,9 +104,10 @@ export class Pipeline {
     const snapshot = this.#around.snapshot();
     const exchange = new Exchange({ head, reply, snapshot, ...entrance }, this.#kit);
     this.#live.add(exchange);
-    const stranger = authenticate(exchange, this.#kit.digest, this.#around.keyLimits);
-    if (stranger !== null) {
-      this.#refuse(exchange, stranger);
+    const { keyLimits, protection } = this.#around;
+    const refused = authenticate(exchange, this.#kit.digest, keyLimits) ?? protection.refusal(exchange.lane);
+    if (refused !== null) {
+      this.#refuse(exchange, refused);
       return null;
     }
     return {
@@ -110,6 +116,10 @@ export class Pipeline {
       onDrain: () => exchange.attempt?.resume(),
       onGone: () => this.#abandon(exchange),
     };
+  }
+
+  gauges(): GaugeReading[] {
+    return [...this.dispatcher.gauges(), ...this.#degrader.gauges()];
   }
 
   /** Ends every exchange still in flight; for the end of the drain time. */
@@ -129,12 +139,27 @@ export class Pipeline {
       read(exchange) ??
       plan(exchange, this.#around.resolver(), this.#kit.chance, now) ??
       setDeadlines(exchange) ??
-      limit(exchange, this.#estimates, now);
+      this.#degrader.apply(exchange, now) ??
+      limit(exchange, this.#estimates, () => this.#circumstances(exchange, now), now);
     if (refused !== null) return this.#refuse(exchange, refused);
     if (exchange.plan.length === 0) return this.#endings.counted(exchange);
+    if (exchange.standIn !== null) return this.#endings.stoodIn(exchange, exchange.standIn);
+    if (exchange.clientRetries > 0) {
+      exchange.note(
+        now,
+        'client-retry',
+        null,
+        `retry ${exchange.clientRetries} of the client: no target is asked twice`,
+      );
+    }
     exchange.totalTimer = this.#kit.timers.after(Math.max(0, exchange.totalAt - now), () => this.#expire(exchange));
     this.#signs.watch(exchange);
     this.#dispatch(exchange);
+  }
+
+  #circumstances(exchange: Exchange, now: MonotonicMs): BurstCircumstances {
+    const overloaded = this.dispatcher.waiting > 0 || this.#around.protection.sheds.length > 0;
+    return { lane: exchange.lane, fleetHasRoom: this.dispatcher.isRoomyFor(exchange, now), overloaded };
   }
 
   #dispatch(exchange: Exchange): void {
@@ -242,7 +267,9 @@ export class Pipeline {
         untriedLeft: this.#anotherMayServe(exchange, now),
         beyondRescue: rescue === 'none',
         sameCapable: reported === trouble && exchange.mayTake(current),
-        budget: () => this.#fleet.upstream(current.target.upstream).budget.tryWithdraw(now),
+        // The client's own retries are retries enough.
+        budget: () =>
+          exchange.clientRetries === 0 && this.#fleet.upstream(current.target.upstream).budget.tryWithdraw(now),
         failoverOnContentFilter: current.model.failoverOnContentFilter,
         remainingMs: exchange.totalAt - now,
         waitMsLeft: current.model.timeouts.queueMs - exchange.queueMs,
@@ -369,14 +396,4 @@ function read(exchange: Exchange): Rejection | null {
   if (!request.ok) return request.error;
   exchange.request = request.value;
   return null;
-}
-
-function passedOn(exchange: Exchange, { prepared }: PlannedTarget): HeaderList {
-  const headers: HeaderList = ['traceparent', traceparent(exchange.trace), 'x-request-id', exchange.id];
-  if (exchange.trace.state !== null) headers.push('tracestate', exchange.trace.state);
-  for (const name of prepared.dialect.name === exchange.dialect.name ? PASSED_ON : []) {
-    const value = exchange.head.headers[name];
-    if (value !== undefined) headers.push(name, value);
-  }
-  return headers;
 }

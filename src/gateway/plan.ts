@@ -80,7 +80,8 @@ function mayUse(exchange: Exchange, name: string): Rejection | null {
   return reject('forbidden', `This key may not use the model \`${name}\`.`, { param: 'model' });
 }
 
-function addTargets(
+/** Adds those of a model's targets that may answer, after the ones planned already. Answers why others may not. */
+export function addTargets(
   exchange: Exchange,
   model: Model,
   request: CanonicalRequest,

@@ -5,7 +5,16 @@ import type { DynamicAuth } from '../kernel/dynamic-auth.ts';
 import type { HeaderList } from '../kernel/headers.ts';
 import type { JsonObject } from '../kernel/json.ts';
 import type { Lane, Tier } from '../kernel/lane.ts';
-import type { Config, CorsConfig, HealthConfig, KeyConfig, RetryConfig, TimeoutsConfig } from '../ports/config.ts';
+import type { Rung } from '../kernel/rung.ts';
+import type {
+  Config,
+  CorsConfig,
+  DegradeConfig,
+  HealthConfig,
+  KeyConfig,
+  RetryConfig,
+  TimeoutsConfig,
+} from '../ports/config.ts';
 import type { Route } from '../ports/upstream.ts';
 import type { Account, Capabilities, Provider } from '../providers/provider.ts';
 
@@ -54,6 +63,9 @@ export interface Model {
   readonly dropParams: boolean;
   readonly failoverOnContentFilter: boolean;
   readonly holdToolCalls: boolean;
+  readonly degrade: DegradeConfig;
+  /** The rungs that `degrade` allows. */
+  readonly rungs: ReadonlySet<Rung>;
 }
 
 /** A public name with a `*`. */

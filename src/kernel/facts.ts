@@ -4,6 +4,7 @@ import type { ExchangeId, KeyName, ModelName, TargetId, UpstreamName, WallMs } f
 import type { FaultKind } from './fault.ts';
 import type { Lane, Surface, Tier } from './lane.ts';
 import type { RejectionKind } from './rejection.ts';
+import type { Rung } from './rung.ts';
 import type { Usage } from './usage.ts';
 
 /** One line of an exchange's decision trail. */
@@ -73,6 +74,8 @@ export interface ExchangeFact {
   readonly status: number;
   readonly rejection: RejectionKind | null;
   readonly fault: FaultKind | null;
+  /** What was taken off the answer because of overload, mildest first; empty: nothing. */
+  readonly degraded: readonly Rung[];
   readonly target: TargetId | null;
   readonly upstream: UpstreamName | null;
   readonly provider: string | null;
@@ -130,6 +133,29 @@ export type Fact =
       readonly source: string;
       /** What is loaded, or why it was refused: one line per problem. */
       readonly notes: readonly string[];
+    }
+  | {
+      /** The gateway protects itself: exchanges of these lanes are refused from now on; none: no longer. */
+      readonly kind: 'pressure';
+      readonly at: WallMs;
+      readonly sheds: readonly Lane[];
+      readonly why: string;
+    }
+  | {
+      /** The ladder of one model's lane was climbed or left by a level; 0: answers are as they should be. */
+      readonly kind: 'degradation';
+      readonly at: WallMs;
+      readonly model: ModelName;
+      readonly lane: Lane;
+      readonly level: number;
+      readonly why: string;
+    }
+  | {
+      /** Something beside the gateway's way of answering does not work; it goes on without. */
+      readonly kind: 'trouble';
+      readonly at: WallMs;
+      readonly where: string;
+      readonly why: string;
     }
   | { readonly kind: 'state'; readonly at: WallMs; readonly state: GatewayState; readonly why: string }
   | { readonly kind: 'bug'; readonly at: WallMs; readonly where: string; readonly error: string };

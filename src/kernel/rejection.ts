@@ -46,12 +46,15 @@ export interface Rejection {
   readonly param: string | null;
   /** When another try makes sense; null where `again` is false or nothing better than a default is known. */
   readonly retryAfterMs: number | null;
+  /** Final for this client: trying again by itself would make things worse, whatever the kind says. */
+  readonly hard: boolean;
 }
 
 export function reject(
   kind: RejectionKind,
   message: string,
-  more: { readonly param?: string | null; readonly retryAfterMs?: number | null } = {},
+  more: { readonly param?: string | null; readonly retryAfterMs?: number | null; readonly hard?: boolean } = {},
 ): Rejection {
-  return { kind, message, param: more.param ?? null, retryAfterMs: more.retryAfterMs ?? null };
+  const { param = null, retryAfterMs = null, hard = false } = more;
+  return { kind, message, param, retryAfterMs, hard };
 }

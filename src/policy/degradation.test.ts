@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { monotonicMs } from '../kernel/brands.ts';
-import { Degradation, type Rung, rungs } from './degradation.ts';
+import { type Rung, rungs } from '../kernel/rung.ts';
+import { Degradation } from './degradation.ts';
 
 const all = new Set<Rung>(rungs);
 

@@ -3,10 +3,7 @@
 // It must never take a rung that the model did not opt into, nor cap the answers of any lane but batch.
 import type { MonotonicMs } from '../kernel/brands.ts';
 import type { Lane } from '../kernel/lane.ts';
-
-/** Mildest first. `stale`: an older or similar answer; `cheaper`: a smaller model or the standby tier. */
-export const rungs = ['capTokens', 'stale', 'cheaper', 'default', 'shed'] as const;
-export type Rung = (typeof rungs)[number];
+import type { Rung } from '../kernel/rung.ts';
 
 /** Each level begins above this share of the objective; the last offers the default answer, or where there is none, sheds. */
 const levels: readonly { readonly above: number; readonly rungs: readonly Rung[] }[] = [

@@ -185,6 +185,13 @@ export class FairRoom<Item> {
     return higherLanes(lane).reduce((sum, higher) => sum + group.lines[higher].share.tokens, ahead);
   }
 
+  /** Of all who wait in a lane of a group, or above it. */
+  tokensWaiting(lane: Lane, name: string): number {
+    const group = this.#groups.get(name);
+    if (group === undefined) return 0;
+    return [lane, ...higherLanes(lane)].reduce((sum, one) => sum + group.lines[one].share.tokens, 0);
+  }
+
   /** What became known after the serving (output tokens, or a correction, maybe negative) counts for the tenant. */
   charge({ lane, group, tenant }: Seat, tokens: number): void {
     this.#groups.get(group)?.lines[lane].share.charge(tenant, tokens);

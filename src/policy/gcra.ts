@@ -39,9 +39,17 @@ export class Gcra {
     return this.#burst;
   }
 
-  /** What `take` would say; charges nothing, so `remaining` is what is there now. */
-  check(cost: number, now: MonotonicMs): GcraVerdict {
-    const waitMs = this.#waitMs(cost, this.#usedNow(now));
+  /** What was taken beyond the burst and has not drained yet. */
+  owed(now: MonotonicMs): number {
+    return Math.max(0, this.#usedNow(now) - this.#burst);
+  }
+
+  /**
+   * What `take` would say; charges nothing, so `remaining` is what is there now. `beyond`: how far past the burst it may go
+   * with `charge` this time.
+   */
+  check(cost: number, now: MonotonicMs, beyond = 0): GcraVerdict {
+    const waitMs = this.#waitMs(cost, this.#usedNow(now) - beyond);
     return this.#verdict(waitMs, this.#usedNow(now));
   }
 

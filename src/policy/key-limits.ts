@@ -2,11 +2,13 @@
 // estimate before the send and settled to what was really used after it, so that limits hold for streams, whose cost is
 // known only at the end, and the sum charged equals the sum used.
 // It must never charge one limit when another refuses, and never release twice.
-import type { MonotonicMs } from '../kernel/brands.ts';
+import { type MonotonicMs, wallMs } from '../kernel/brands.ts';
+import type { JsonObject } from '../kernel/json.ts';
 import type { Result } from '../kernel/result.ts';
 import { fail, ok } from '../kernel/result.ts';
 import type { KeyConfig } from '../ports/config.ts';
-import { Gcra } from './gcra.ts';
+import type { BurstCircumstances } from './burst.ts';
+import { type Learning, RateLimit } from './rate-limit.ts';
 
 /** Both are idempotent, and the first one wins. */
 export interface Reservation {
@@ -40,15 +42,26 @@ export interface LimitLevels {
 
 type Limits = KeyConfig['limits'];
 
+/** What is usual for a key, of all its limits; and a way to tell that more of it was learned. */
+export interface KeyLearning extends Omit<Learning, 'known'> {
+  readonly known: JsonObject;
+}
+
+const unlearned: KeyLearning = { wall: () => wallMs(0), known: {}, onLearned: () => {} };
+/** Who asks for no loan gets none. */
+const noLoan = (): BurstCircumstances => ({ lane: 'batch', fleetHasRoom: false, overloaded: true });
+
 export class KeyLimits {
-  #requests: Gcra | null;
-  #tokens: Gcra | null;
+  #requests: RateLimit | null;
+  #tokens: RateLimit | null;
   #maxConcurrent: number | null;
   readonly #slots: Slots = { taken: 0 };
+  readonly #learning: KeyLearning;
 
-  constructor(limits: Limits) {
-    this.#requests = adjusted(null, limits.requestsPerMinute);
-    this.#tokens = adjusted(null, limits.tokensPerMinute);
+  constructor(limits: Limits, learning: KeyLearning = unlearned) {
+    this.#learning = learning;
+    this.#requests = this.#adjusted(null, limits, 'requestsPerMinute');
+    this.#tokens = this.#adjusted(null, limits, 'tokensPerMinute');
     this.#maxConcurrent = limits.maxConcurrent;
   }
 
@@ -58,10 +71,15 @@ export class KeyLimits {
 
   /**
    * All three limits are asked before any is charged. A reservation larger than a whole minute's tokens is admitted when
-   * the bucket is full, and leaves a debt: it would otherwise starve for ever, however idle the key.
+   * the bucket is full, and leaves a debt: it would otherwise starve for ever, however idle the key. `circumstances` decide
+   * whether it may go beyond a limit for a while; they are asked only when it would.
    */
-  reserve(tokens: number, now: MonotonicMs): Result<Reservation, LimitRefusal> {
-    const refusal = this.#rateRefusal(tokens, now) ?? this.#concurrencyRefusal();
+  reserve(
+    tokens: number,
+    now: MonotonicMs,
+    circumstances: () => BurstCircumstances = noLoan,
+  ): Result<Reservation, LimitRefusal> {
+    const refusal = this.#rateRefusal(tokens, circumstances, now) ?? this.#concurrencyRefusal();
     if (refusal !== null) return fail(refusal);
     this.#requests?.charge(1, now);
     this.#tokens?.charge(tokens, now);
@@ -71,19 +89,38 @@ export class KeyLimits {
 
   /** Reload. What is used stays used (see `Gcra.reconfigure`); reservations in flight settle as if nothing had happened. */
   update(limits: Limits): void {
-    this.#requests = adjusted(this.#requests, limits.requestsPerMinute);
-    this.#tokens = adjusted(this.#tokens, limits.tokensPerMinute);
+    this.#requests = this.#adjusted(this.#requests, limits, 'requestsPerMinute');
+    this.#tokens = this.#adjusted(this.#tokens, limits, 'tokensPerMinute');
     this.#maxConcurrent = limits.maxConcurrent;
   }
 
   levels(now: MonotonicMs): LimitLevels {
-    return { requests: levelOf(this.#requests, now), tokens: levelOf(this.#tokens, now) };
+    return { requests: this.#requests?.level(now) ?? null, tokens: this.#tokens?.level(now) ?? null };
+  }
+
+  /** What is usual for it, to be kept; by limit. */
+  usual(): JsonObject {
+    return {
+      ...(this.#requests === null ? {} : { requestsPerMinute: this.#requests.baseline() }),
+      ...(this.#tokens === null ? {} : { tokensPerMinute: this.#tokens.baseline() }),
+    };
+  }
+
+  #adjusted(known: RateLimit | null, limits: Limits, name: 'requestsPerMinute' | 'tokensPerMinute'): RateLimit | null {
+    const perMinute = limits[name];
+    if (perMinute === null) return null;
+    if (known === null) {
+      const { wall, onLearned } = this.#learning;
+      return new RateLimit(perMinute, { wall, onLearned, known: this.#learning.known[name] ?? null });
+    }
+    known.reconfigure(perMinute);
+    return known;
   }
 
   /** When both rates refuse, the longer wait is told: else the caller comes back to be refused by the other one. */
-  #rateRefusal(tokens: number, now: MonotonicMs): LimitRefusal | null {
-    const requestWaitMs = waitMsOf(this.#requests, 1, now);
-    const tokenWaitMs = waitMsOf(this.#tokens, tokens, now);
+  #rateRefusal(tokens: number, circumstances: () => BurstCircumstances, now: MonotonicMs): LimitRefusal | null {
+    const requestWaitMs = this.#requests?.waitMs(1, circumstances, now) ?? 0;
+    const tokenWaitMs = this.#tokens?.waitMs(tokens, circumstances, now) ?? 0;
     if (requestWaitMs === 0 && tokenWaitMs === 0) return null;
     return requestWaitMs >= tokenWaitMs
       ? rateRefusal('requestLimit', `${this.#requests?.perMinute} requests per minute`, requestWaitMs)
@@ -106,13 +143,13 @@ interface Slots {
  * estimate, so it must not see the correction either.
  */
 class Holding implements Reservation {
-  readonly #requests: Gcra | null;
-  readonly #tokens: Gcra | null;
+  readonly #requests: RateLimit | null;
+  readonly #tokens: RateLimit | null;
   readonly #slots: Slots;
   readonly #reservedTokens: number;
   #held = true;
 
-  constructor(requests: Gcra | null, tokens: Gcra | null, slots: Slots, reservedTokens: number) {
+  constructor(requests: RateLimit | null, tokens: RateLimit | null, slots: Slots, reservedTokens: number) {
     this.#requests = requests;
     this.#tokens = tokens;
     this.#slots = slots;
@@ -137,30 +174,8 @@ class Holding implements Reservation {
   }
 }
 
-/** The burst is a whole minute: a key with 60 per minute may send its 60 at once, as users of other gateways expect. */
-function adjusted(bucket: Gcra | null, perMinute: number | null): Gcra | null {
-  if (perMinute === null) return null;
-  const burst = perMinute > 0 ? Math.max(1, perMinute) : 0;
-  if (bucket === null) return new Gcra(perMinute, burst);
-  bucket.reconfigure(perMinute, burst);
-  return bucket;
-}
-
-function waitMsOf(bucket: Gcra | null, cost: number, now: MonotonicMs): number {
-  if (bucket === null) return 0;
-  // Zero means none at all; without this line "larger than the bucket is let in when full" would let everything in.
-  if (bucket.burst === 0) return Infinity;
-  return bucket.check(Math.min(cost, bucket.burst), now).waitMs;
-}
-
 function rateRefusal(kind: 'requestLimit' | 'tokenLimit', limit: string, waitMs: number): LimitRefusal {
   const known = Number.isFinite(waitMs);
   const advice = known ? `Try again in ${Math.ceil(waitMs / 1000)} s.` : 'It will not be served under this limit.';
   return { kind, retryAfterMs: known ? waitMs : null, message: `This key is limited to ${limit}. ${advice}` };
-}
-
-function levelOf(bucket: Gcra | null, now: MonotonicMs): LimitLevel | null {
-  if (bucket === null) return null;
-  const { remaining, resetMs } = bucket.check(0, now);
-  return { limit: bucket.perMinute, remaining, resetMs };
 }

@@ -3,7 +3,7 @@
 // It must never leave capacity idle: shares change the order of asking, not what may be asked.
 import type { Lane } from '../kernel/lane.ts';
 
-export const VIP_SHARE_MAX = 0.5;
+const VIP_SHARE_MAX = 0.5;
 export const BATCH_SHARE_MIN = 0.02;
 
 /** The vip lane holds more than its share; with no capacity known it cannot. */

@@ -1,27 +1,27 @@
 // Pressure: the gateway protecting itself. When its own event loop, heap or sockets run short, lanes are shed from the lowest
-// up: one at once, the next if that did not help. It lets go one lane at a time, after a calm while.
+// up: one at once, the next if that did not help and it is severe. It lets go one lane at a time, after a calm while.
 // It must never shed a lane before the lanes below it, and never the vip lane: a process that serves nobody is no use.
 import type { MonotonicMs } from '../kernel/brands.ts';
 import type { Lane } from '../kernel/lane.ts';
+import type { Vitals } from '../ports/vitals.ts';
 
-const LAG_MS_MAX = 50;
-const HEAP_SHARE_MAX = 0.8;
-const SOCKET_SHARE_MAX = 0.8;
+interface Maxima {
+  readonly lagMs: number;
+  readonly share: number;
+}
+
+/** Above the first ones batch is shed. Standard is the lane of most callers: shedding it takes more than that. */
+const HIGH: Maxima = { lagMs: 50, share: 0.8 };
+const SEVERE: Maxima = { lagMs: 250, share: 0.9 };
 /** Time that shedding one lane gets to help before the next is shed too. */
 const WORSE_MS = 1_000;
 /** Calm is clearly below the maxima, for so long. */
 const CALM_SHARE = 0.8;
 const CALM_MS = 5_000;
 
-export interface Readings {
-  /** Of late, smoothed: one long collection is no pressure. */
-  readonly eventLoopLagMs: number;
-  /** Used over the limit. */
-  readonly heapShare: number;
-  readonly socketShare: number;
-}
-
-const shedOrder: readonly Lane[] = ['batch', 'standard'];
+/** How many lanes must be shed before this one is. */
+const shedAbove: Readonly<Record<Lane, number>> = { batch: 0, standard: 1, vip: Number.POSITIVE_INFINITY };
+const SHEDDABLE = 2;
 
 export class Pressure {
   #shed = 0;
@@ -31,15 +31,15 @@ export class Pressure {
 
   /** True: exchanges of this lane are to be refused. */
   sheds(lane: Lane): boolean {
-    return shedOrder.slice(0, this.#shed).includes(lane);
+    return this.#shed > shedAbove[lane];
   }
 
   /** Call often, a few times a second. True when what is shed has changed. */
-  onReadings({ eventLoopLagMs, heapShare, socketShare }: Readings, now: MonotonicMs): boolean {
-    const load = Math.max(eventLoopLagMs / LAG_MS_MAX, heapShare / HEAP_SHARE_MAX, socketShare / SOCKET_SHARE_MAX);
+  onVitals(vitals: Vitals, now: MonotonicMs): boolean {
+    const load = loadOf(vitals, HIGH);
     if (load >= CALM_SHARE) this.#calmSince = null;
     else this.#calmSince ??= now;
-    if (load > 1) return this.#raise(now);
+    if (load > 1) return (this.#shed === 0 || loadOf(vitals, SEVERE) > 1) && this.#raise(now);
     if (this.#shed === 0 || this.#calmSince === null || now - this.#calmSince < CALM_MS) return false;
     this.#shed--;
     this.#calmSince = now;
@@ -48,9 +48,14 @@ export class Pressure {
 
   #raise(now: MonotonicMs): boolean {
     const tooSoon = this.#shed > 0 && now - this.#raisedAt < WORSE_MS;
-    if (tooSoon || this.#shed === shedOrder.length) return false;
+    if (tooSoon || this.#shed === SHEDDABLE) return false;
     this.#shed++;
     this.#raisedAt = now;
     return true;
   }
+}
+
+/** Above 1: more than the maximum of any. */
+function loadOf({ eventLoopLagMs, heapShare, socketShare }: Vitals, { lagMs, share }: Maxima): number {
+  return Math.max(eventLoopLagMs / lagMs, heapShare / share, socketShare / share);
 }

@@ -96,6 +96,25 @@ export interface ModelConfig {
   readonly failoverOnContentFilter: boolean;
   /** Keep an unfinished tool call back while another target could still make it anew. */
   readonly holdToolCalls: boolean;
+  readonly degrade: DegradeConfig;
+}
+
+/** What may be done to answers in overload, mildest first. What is null or false never is. */
+export interface DegradeConfig {
+  /** Longest answer of the batch lane, in tokens. */
+  readonly capTokens: number | null;
+  readonly staleAnswers: boolean;
+  /** Public name of the model whose targets are asked too, after the model's own. */
+  readonly cheaper: string | null;
+  /** Said instead of an answer. */
+  readonly defaultAnswer: string | null;
+  /** Refuse at once. */
+  readonly shed: boolean;
+}
+
+export interface LaneConfig {
+  /** How soon an answer should begin; null: three quarters of the model's `queueMs`. */
+  readonly firstTokenMs: number | null;
 }
 
 export interface KeyConfig {
@@ -132,10 +151,13 @@ export interface Config {
   readonly adminPort: number | null;
   /** How long SIGTERM waits for exchanges in flight. */
   readonly drainMs: number;
+  /** Directory for what was learned; null: it is forgotten with the process. */
+  readonly stateDir: string | null;
   readonly upstreams: Readonly<Record<string, UpstreamConfig>>;
   /** Public names and patterns (`*`, `deepseek/*`) in the order they are tried. */
   readonly models: Readonly<Record<string, ModelConfig>>;
   readonly keys: readonly KeyConfig[];
+  readonly lanes: Readonly<Record<Lane, LaneConfig>>;
   /** Defaults of models not listed (`provider/model`, discovered). */
   readonly timeouts: TimeoutsConfig;
   readonly retry: RetryConfig;

@@ -36,6 +36,7 @@ export function gatewayConfig(upstreams: readonly UpstreamSpec[], tenants: numbe
     adminKeySha256: null,
     adminPort: null,
     drainMs: 25_000,
+    stateDir: null,
     upstreams: Object.fromEntries(upstreams.map((spec) => [spec.name, upstream(spec)])),
     models: {
       [MODEL]: {
@@ -45,9 +46,11 @@ export function gatewayConfig(upstreams: readonly UpstreamSpec[], tenants: numbe
         dropParams: false,
         failoverOnContentFilter: false,
         holdToolCalls: true,
+        degrade: { capTokens: null, staleAnswers: false, cheaper: null, defaultAnswer: null, shed: false },
       },
     },
     keys: Array.from({ length: tenants }, (_, tenant) => lanes.map((lane) => key(tenant, lane))).flat(),
+    lanes: { vip: { firstTokenMs: null }, standard: { firstTokenMs: null }, batch: { firstTokenMs: null } },
     timeouts,
     retry: { maxAttempts: 5, budgetPercent: 10, backoffMs: 500, backoffMsMax: 20_000 },
     breaker: {

@@ -5,6 +5,7 @@ import { Gateway } from '../gateway/gateway.ts';
 import { RecentMap } from '../kernel/bounded.ts';
 import type { Fact } from '../kernel/facts.ts';
 import type { HeaderList } from '../kernel/headers.ts';
+import { MemoryState } from '../memory/memory-state.ts';
 import type { Chance } from '../ports/chance.ts';
 import type { Reply, Visit } from '../ports/door.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
@@ -53,6 +54,7 @@ export class GatewayFront implements Front {
         transport: () => this.#transport,
       },
       config: gatewayConfig(specs, tenants),
+      state: new MemoryState(),
       trails: { get: () => null, recent: () => [] },
       metrics: { serve: (_request, done) => done({ status: 200, contentType: 'text/plain', body: '' }) },
       userAgent: 'spillway/sim',

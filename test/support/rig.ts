@@ -5,10 +5,13 @@ import { Gateway } from '../../src/gateway/gateway.ts';
 import type { Fact, ExchangeFact, AttemptFact } from '../../src/kernel/facts.ts';
 import type { HeaderList, HeaderRecord } from '../../src/kernel/headers.ts';
 import { utf8Decode, utf8Encode } from '../../src/kernel/web.ts';
+import { MemoryState } from '../../src/memory/memory-state.ts';
 import { TrailStore } from '../../src/memory/trail-store.ts';
 import { VirtualTime } from '../../src/memory/virtual-time.ts';
 import type { Config, ModelConfig, TargetConfig, UpstreamConfig } from '../../src/ports/config.ts';
 import type { InboundHead, Reply, Visit } from '../../src/ports/door.ts';
+import type { StaleAnswers } from '../../src/ports/stale-answers.ts';
+import type { StateStore } from '../../src/ports/state.ts';
 import type {
   UpstreamCall,
   UpstreamRequest,
@@ -205,6 +208,7 @@ export const model = (targets: readonly TargetConfig[], over: Partial<ModelConfi
   dropParams: false,
   failoverOnContentFilter: false,
   holdToolCalls: true,
+  degrade: { capTokens: null, staleAnswers: false, cheaper: null, defaultAnswer: null, shed: false },
   ...over,
 });
 
@@ -216,12 +220,14 @@ export const config = (over: Partial<Config> = {}): Config => ({
   adminKeySha256: null,
   adminPort: null,
   drainMs: 30_000,
+  stateDir: null,
   upstreams: {
     a: upstream({ baseUrl: 'http://a.test/v1' }),
     b: upstream({ baseUrl: 'http://b.test/v1', tier: 'peak' }),
   },
   models: { m: model([target('a'), target('b')]) },
   keys: [],
+  lanes: { vip: { firstTokenMs: null }, standard: { firstTokenMs: null }, batch: { firstTokenMs: null } },
   timeouts,
   retry: { maxAttempts: 3, budgetPercent: 10, backoffMs: 500, backoffMsMax: 20_000 },
   breaker: {
@@ -247,7 +253,10 @@ export class Rig implements UpstreamTransport {
   readonly trails = new TrailStore();
   readonly gateway: Gateway;
 
-  constructor(settings: Config = config()) {
+  constructor(
+    settings: Config = config(),
+    { state = new MemoryState(), staleAnswers }: { state?: StateStore; staleAnswers?: StaleAnswers } = {},
+  ) {
     this.gateway = new Gateway({
       ports: {
         clock: this.time,
@@ -261,8 +270,10 @@ export class Rig implements UpstreamTransport {
           },
         },
         transport: () => this,
+        ...(staleAnswers && { staleAnswers }),
       },
       config: settings,
+      state,
       trails: this.trails,
       metrics: { serve: (_request, done) => done({ status: 200, contentType: 'text/plain', body: 'metrics' }) },
       userAgent: 'spillway/test',

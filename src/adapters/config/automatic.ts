@@ -3,7 +3,7 @@
 import { fail, ok, type Result } from '../../kernel/result.ts';
 import type { ModelConfig, UpstreamConfig } from '../../ports/config.ts';
 import type { Environment } from '../environment.ts';
-import { defaultTimeouts } from './defaults.ts';
+import { defaultDegrade, defaultTimeouts } from './defaults.ts';
 import { cloudUpstreams } from './automatic-clouds.ts';
 import { bareRecord, isKey, splitKeys, urlTrouble, withoutTrailingSlashes } from './reading.ts';
 
@@ -53,6 +53,7 @@ const demoModel: ModelConfig = {
   dropParams: false,
   failoverOnContentFilter: false,
   holdToolCalls: true,
+  degrade: defaultDegrade,
 };
 
 function plain(settings: Pick<UpstreamConfig, 'provider'> & Partial<UpstreamConfig>): UpstreamConfig {

@@ -4,6 +4,7 @@ import type {
   BreakerConfig,
   Config,
   CorsConfig,
+  DegradeConfig,
   HealthConfig,
   RetryConfig,
   TimeoutsConfig,
@@ -35,6 +36,15 @@ export const defaultHealth: HealthConfig = {
   timeoutMs: 2_000,
   unhealthyAfter: 3,
   healthyAfter: 2,
+};
+
+/** Nothing is taken off an answer unless somebody says so. */
+export const defaultDegrade: DegradeConfig = {
+  capTokens: null,
+  staleAnswers: false,
+  cheaper: null,
+  defaultAnswer: null,
+  shed: false,
 };
 
 export const defaultCors: Omit<CorsConfig, 'origins'> = { maxAgeSeconds: 600 };

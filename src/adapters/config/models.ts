@@ -2,7 +2,8 @@
 import type { JsonObject } from '../../kernel/json.ts';
 import { tiers } from '../../kernel/lane.ts';
 import type { TargetTraits } from '../../kernel/provider.ts';
-import type { ModelConfig, TargetConfig, TimeoutsConfig, UpstreamConfig } from '../../ports/config.ts';
+import type { DegradeConfig, ModelConfig, TargetConfig, TimeoutsConfig, UpstreamConfig } from '../../ports/config.ts';
+import { defaultDegrade } from './defaults.ts';
 import { hint } from './nearest.ts';
 import type { Path } from './problems.ts';
 import { bareRecord, type Reading } from './reading.ts';
@@ -23,6 +24,7 @@ export function readModels(
     Object.entries(file).map(([name, model]) => [name, readModel(name, model, sources, reading)]),
   );
   refuseSharedNames(models, reading);
+  refuseDearOnes(models, reading);
   return models;
 }
 
@@ -51,7 +53,34 @@ function readModel(name: string, file: FileModel, sources: ModelSources, reading
     dropParams: file.dropParams ?? false,
     failoverOnContentFilter: file.failoverOnContentFilter ?? false,
     holdToolCalls: file.holdToolCalls ?? true,
+    degrade: readDegrade(file.degrade),
   };
+}
+
+function readDegrade(file: FileModel['degrade']): DegradeConfig {
+  return {
+    capTokens: file?.capTokens ?? defaultDegrade.capTokens,
+    staleAnswers: file?.staleAnswers ?? defaultDegrade.staleAnswers,
+    cheaper: file?.cheaper ?? defaultDegrade.cheaper,
+    defaultAnswer: file?.defaultAnswer ?? defaultDegrade.defaultAnswer,
+    shed: file?.shed ?? defaultDegrade.shed,
+  };
+}
+
+/** The cheaper model must be there, be another one, and be one: a pattern has no targets of its own. */
+function refuseDearOnes(models: Readonly<Record<string, ModelConfig>>, reading: Reading): void {
+  const spellings = Object.entries(models).flatMap(([name, { aliases }]) => [name, ...aliases]);
+  for (const [name, { degrade, aliases }] of Object.entries(models)) {
+    const { cheaper } = degrade;
+    if (cheaper === null) continue;
+    const path: Path = ['models', name, 'degrade', 'cheaper'];
+    if (cheaper.includes('*')) reading.problems.add(path, '`cheaper` is one model, not a pattern');
+    else if (cheaper === name || aliases.includes(cheaper)) {
+      reading.problems.add(path, '`cheaper` names the model itself: name another one');
+    } else if (!spellings.includes(cheaper)) {
+      reading.problems.add(path, `no model \`${cheaper}\` is listed${hint(cheaper, spellings)}`);
+    }
+  }
 }
 
 function checkName(name: string, path: Path, part: 'name' | 'value', reading: Reading): void {

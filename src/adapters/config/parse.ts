@@ -6,6 +6,7 @@ import { isObject } from '../../kernel/json.ts';
 import { fail, ok, type Result } from '../../kernel/result.ts';
 import type { Config } from '../../ports/config.ts';
 import type { Environment } from '../environment.ts';
+import { stateDirOf } from './state-dir.ts';
 import type { Automatic } from './automatic.ts';
 import { defaultServer } from './defaults.ts';
 import { type ConfigDocument, readDocument } from './document.ts';
@@ -45,6 +46,7 @@ export function parseConfig(text: string, options: ParseOptions): Result<ParsedC
   const reading: Reading = {
     problems,
     providers: options.providers,
+    stateDir: stateDirOf(options.environment),
     upstreamNames: isObject(written['upstreams']) ? Object.keys(written['upstreams']) : [],
     resolvePath: (path) => options.resolvePath(path),
     whyUnreadable: (path) => options.whyUnreadable(path),

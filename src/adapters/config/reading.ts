@@ -24,6 +24,8 @@ export interface Reading {
   readonly providers: ProviderFacts;
   /** Names under `upstreams` as written, the wrong ones too: a target of a bad upstream is no second problem. */
   readonly upstreamNames: readonly string[];
+  /** Where what was learned is kept unless the file says otherwise; null: nowhere. */
+  readonly stateDir: string | null;
   /** Full path of a file named in the configuration. */
   resolvePath(path: string): string;
   /** Null: readable; else why not. */

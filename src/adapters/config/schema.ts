@@ -146,6 +146,17 @@ const target = z.union([
   targetObject,
 ]);
 
+const degrade = z
+  .strictObject({
+    capTokens: count('Longest answer of the batch lane, in tokens. Leave it out for no cap.'),
+    staleAnswers: flag('Answer with what was kept of an earlier answer, where something was.', false),
+    cheaper: text('Public name of a model that is asked too, when its own targets are full.'),
+    defaultAnswer: text('Said instead of an answer.'),
+    shed: flag('Refuse at once.', false),
+  })
+  .meta({ description: 'What may be done to answers in overload, mildest first. Left out: nothing.' })
+  .optional();
+
 const model = z.strictObject({
   targets: z
     .array(target)
@@ -158,6 +169,7 @@ const model = z.strictObject({
   dropParams: flag('Drop request parameters that a target cannot take, instead of refusing.', false),
   failoverOnContentFilter: flag('Ask the next target when a content policy refused.', false),
   holdToolCalls: flag('Keep an unfinished tool call back while another target could make it anew.', true),
+  degrade,
 });
 
 const key = z.strictObject({
@@ -176,6 +188,16 @@ const key = z.strictObject({
     .meta({ description: 'What this key may use.' })
     .optional(),
 });
+
+const lane = z
+  .strictObject({
+    firstTokenMs: whole('How soon an answer should begin. Default: three quarters of the model’s `queueMs`.', {
+      min: 1,
+      max: MS_MAX,
+    }),
+  })
+  .meta({ description: 'What its callers may expect; `degrade` is measured by it.' })
+  .optional();
 
 const retry = z
   .strictObject({
@@ -250,12 +272,22 @@ export const fileSchema = z.strictObject({
   adminKey: text('Secret for /admin. Without it /admin answers only to this machine.'),
   adminPort: port('Port of its own for /admin (and /metrics); the main port serves no /admin then.'),
   drainMs: ms('How long a stop waits for requests in flight; 0 does not wait.', defaultServer.drainMs, 0),
+  stateDir: z
+    .string()
+    .min(1)
+    .nullable()
+    .meta({ description: 'Where what was learned outlives a restart; null keeps it in memory. Default: see the docs.' })
+    .optional(),
   upstreams: z
     .record(z.string(), upstream)
     .meta({ description: 'Accounts and endpoints. Left out: those found in the environment, and the demo.' })
     .optional(),
   models: z.record(z.string(), model).meta({ description: 'Public names and patterns, and who answers.' }).optional(),
   keys: z.array(key).min(1).meta({ description: 'Who may call. Left out: anybody on loopback.' }).optional(),
+  lanes: z
+    .strictObject({ vip: lane, standard: lane, batch: lane })
+    .meta({ description: 'Objectives by lane.' })
+    .optional(),
   timeouts: timeouts.meta({ description: 'Deadlines in milliseconds.' }).optional(),
   retry,
   breaker,

@@ -31,9 +31,15 @@ export function readSections(file: FileConfig, source: string, automatic: Automa
     adminKeySha256: readAdminKey(file, problems),
     adminPort: file.adminPort ?? null,
     drainMs: file.drainMs ?? defaultServer.drainMs,
+    stateDir: readStateDir(file.stateDir, outer),
     upstreams,
     models,
     keys: readKeys(file.keys ?? [], { upstreams, models }, reading),
+    lanes: {
+      vip: { firstTokenMs: file.lanes?.vip?.firstTokenMs ?? null },
+      standard: { firstTokenMs: file.lanes?.standard?.firstTokenMs ?? null },
+      batch: { firstTokenMs: file.lanes?.batch?.firstTokenMs ?? null },
+    },
     timeouts,
     retry: readRetry(file.retry, problems),
     breaker: readBreaker(file.breaker, problems),
@@ -51,6 +57,12 @@ function readUpstreams(file: FileConfig, reading: Reading): Record<string, Upstr
   // A file without models serves what its upstreams list; one with models serves those.
   const discover = file.models === undefined;
   return bareRecord(entries.map(([name, upstream]) => [name, readUpstream(name, upstream, discover, reading)]));
+}
+
+/** Null is a choice: nothing is kept. */
+function readStateDir(stateDir: FileConfig['stateDir'], reading: Reading): string | null {
+  if (stateDir === undefined) return reading.stateDir;
+  return stateDir === null ? null : reading.resolvePath(stateDir);
 }
 
 function readAdminKey(file: FileConfig, problems: Problems): string | null {

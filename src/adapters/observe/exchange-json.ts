@@ -68,6 +68,7 @@ function spillwayJson(exchange: ExchangeFact): string {
   line += `,"spillway.attempts":${exchange.attempts},"spillway.queue_ms":${microseconds(exchange.queueMs)}`;
   line += `,"spillway.overhead_ms":${microseconds(exchange.overheadMs)}`;
   if (firstTokenMs !== null) line += `,"spillway.first_token_ms":${microseconds(firstTokenMs)}`;
+  if (exchange.degraded.length > 0) line += `,"spillway.degraded":${JSON.stringify(exchange.degraded)}`;
   if (costMicroUsd !== null) line += `,"spillway.cost_usd":${number(costMicroUsd / 1e6)}`;
   return line;
 }

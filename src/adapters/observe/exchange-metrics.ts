@@ -89,6 +89,12 @@ export class ExchangeMetrics {
     ['model', 'lane', 'surface', 'outcome', 'status'],
   );
   readonly #rejections = new CounterFamily('counter', 'spillway_rejections_total', 'Refusals, by kind.', ['kind']);
+  readonly #degraded = new CounterFamily(
+    'counter',
+    'spillway_degraded_total',
+    'Exchanges whose answer was lessened because of overload, by what was done to it.',
+    ['rung', 'lane'],
+  );
   readonly #faults = new CounterFamily(
     'counter',
     'spillway_faults_total',
@@ -172,6 +178,7 @@ export class ExchangeMetrics {
       const refused = this.#rejectionByKind.get(exchange.rejection);
       if (refused !== undefined) refused.value++;
     }
+    for (const rung of exchange.degraded) this.#degraded.child(rung, exchange.lane).value++;
     if (attempts > 0 || exchange.queueMs > 0) this.#queueByLane[exchange.lane].observe(exchange.queueMs / 1000);
     this.#overheadAll.observe(exchange.overheadMs / 1000);
     if (attempts > 1 || outcome !== 'answered') this.#failedAt.delete(exchange.id);
@@ -202,7 +209,8 @@ export class ExchangeMetrics {
 
   write(into: string[]): void {
     for (const family of [this.#tokens, this.#duration, this.#firstToken, this.#perToken]) family.write(into);
-    for (const family of [this.#exchanges, this.#rejections, this.#attempts, this.#faults]) family.write(into);
+    for (const family of [this.#exchanges, this.#rejections, this.#degraded, this.#attempts, this.#faults])
+      family.write(into);
     for (const family of [this.#failovers, this.#resends, this.#keepAlives, this.#cost]) family.write(into);
     for (const family of [this.#upstreamFirstToken, this.#queue, this.#overhead]) family.write(into);
   }

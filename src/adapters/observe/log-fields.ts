@@ -97,15 +97,35 @@ function describe(fact: StateFact): Description {
         text: `${fact.state}: ${fact.why}`,
         fields: { 'spillway.state': fact.state },
       };
+    case 'trouble':
+      return { level: 'warn', text: `${fact.where}: ${fact.why}`, fields: { 'spillway.where': fact.where } };
+    case 'pressure':
+      return {
+        level: fact.sheds.length > 0 ? 'warn' : 'info',
+        text: `under pressure: ${fact.sheds.length > 0 ? fact.sheds.join(' and ') : 'nothing'} is shed (${fact.why})`,
+        fields: { 'spillway.pressure.sheds': fact.sheds },
+      };
+    case 'degradation':
+      return {
+        level: fact.level > 0 ? 'warn' : 'info',
+        text: `answers of ${fact.model} in lane ${fact.lane} at level ${fact.level} (${fact.why})`,
+        fields: {
+          'spillway.model': short(fact.model),
+          'spillway.lane': fact.lane,
+          'spillway.degradation.level': fact.level,
+        },
+      };
     case 'bug':
       break;
   }
-  return {
-    level: 'error',
-    text: `bug in ${fact.where}: ${fact.error}`,
-    fields: { 'error.type': 'bug', 'error.message': message(fact.error), 'spillway.where': fact.where },
-  };
+  return bugDescription(fact);
 }
+
+const bugDescription = ({ where, error }: StateFact & { kind: 'bug' }): Description => ({
+  level: 'error',
+  text: `bug in ${where}: ${error}`,
+  fields: { 'error.type': 'bug', 'error.message': message(error), 'spillway.where': where },
+});
 
 function restText(restMs: number): string {
   return restMs > 0 ? `rests for ${Math.ceil(restMs / 1000)} s` : 'is back';

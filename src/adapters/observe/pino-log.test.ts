@@ -126,6 +126,9 @@ test('every change of state is one line with the level it deserves', () => {
     'warn credential 2 of deepseek rests for 30 s (credential)',
     'info credential 2 of deepseek is back (rested)',
     'warn upstream deepseek is unhealthy (3 checks failed)',
+    'warn state: state.json cannot be written: EROFS',
+    'warn under pressure: batch is shed (event loop 80 ms late)',
+    'warn answers of chat in lane batch at level 2 (wait 21.0 s of 30.0 s)',
     'error bug in pipeline: TypeError: x is undefined',
   ]);
 });
@@ -133,9 +136,9 @@ test('every change of state is one line with the level it deserves', () => {
 test('levels leave out what is below them, and silent everything', () => {
   const facts = [...stateFacts, exchangeWith({}), attemptWith({}), failed];
   assert.equal(recordsOf('error', facts).length, 2);
-  assert.equal(recordsOf('warn', facts).length, 6);
-  assert.equal(recordsOf('info', facts).length, 10);
-  assert.equal(recordsOf('debug', facts).length, 11);
+  assert.equal(recordsOf('warn', facts).length, 9);
+  assert.equal(recordsOf('info', facts).length, 13);
+  assert.equal(recordsOf('debug', facts).length, 14);
   assert.equal(recordsOf('silent', facts).length, 0);
 });
 

@@ -77,6 +77,13 @@ export class StateMetrics {
       case 'state':
         for (const state of states) this.#state.child(state).value = state === fact.state ? 1 : 0;
         break;
+      case 'trouble':
+        // For people to read.
+        break;
+      case 'pressure':
+      case 'degradation':
+        // What is shed and degraded now are gauges too, and what came of it is counted by exchange.
+        break;
       case 'bug':
         this.#bugs.child().value++;
         break;

@@ -48,7 +48,7 @@ function withoutMark(marked: JsonObject): JsonObject {
   return bare;
 }
 
-export function textOf(parts: readonly JsonObject[]): string {
+function textOf(parts: readonly JsonObject[]): string {
   return parts
     .map((part) => part['text'])
     .filter((text) => typeof text === 'string')

@@ -18,7 +18,7 @@ export function inputOf(written: JsonValue | undefined): JsonObject {
 }
 
 /** Null when the text is no JSON object, or one nested so deeply that writing it would overflow a stack. */
-export function parseObject(text: string): JsonObject | null {
+function parseObject(text: string): JsonObject | null {
   if (text.length > 2 * DEPTH_MAX && excessOf(utf8Encode(text), DEPTH_MAX, Infinity) !== null) return null;
   try {
     const value = JSON.parse(text) as JsonValue;

@@ -7,7 +7,7 @@ import { utf8Decode } from '../../kernel/web.ts';
 import { crc32 } from './crc32.ts';
 
 export const PRELUDE_BYTES = 12;
-export const CHECKSUM_BYTES = 4;
+const CHECKSUM_BYTES = 4;
 export const FRAME_BYTES_MIN = PRELUDE_BYTES + CHECKSUM_BYTES;
 
 /** A header's value. The wire has ten types: true and false are one each. */
