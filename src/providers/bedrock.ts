@@ -1,7 +1,7 @@
 // AWS Bedrock. One account has several interfaces, and no model is behind all of them: Chat Completions and Messages for
 // those that have it, Converse for the rest; the mantle endpoint where the config says so. Requests are signed, or carry a
 // Bedrock API key. Verified against recorded shapes only.
-import { withCacheMarks } from '../dialects/anthropic/request-reader.ts';
+import { withCacheMarks, withThinkingBudget } from '../dialects/anthropic/request-reader.ts';
 import { converseFar } from '../dialects/converse/dialect.ts';
 import { mannerOf } from '../dialects/converse/manner.ts';
 import { writeRequest } from '../dialects/converse/request-writer.ts';
@@ -11,6 +11,7 @@ import type { DynamicAuth } from '../kernel/dynamic-auth.ts';
 import { hasChatCompletions, isBelowOpenaiPath, isClaudeId, isOpenaiModel, sizeOf } from './bedrock-models.ts';
 import { able, anything } from './capabilities.ts';
 import { claudeCapabilities, claudeRequest } from './claude-request.ts';
+import { withHistory, withoutProofs } from './history.ts';
 import { openai } from './openai.ts';
 import { prepareBody, withPatch } from './parameters.ts';
 import type { Account, Capabilities, Prepared, Provider } from './provider.ts';
@@ -58,9 +59,12 @@ function prepare(request: CanonicalRequest, model: string, account: Account): Pr
 }
 
 function chat(request: CanonicalRequest, model: string, below: string): Prepared {
-  const prepared = isOpenaiModel(model) ? asOpenai(request, model) : prepareBody(request, model);
+  const prepared = isOpenaiModel(model) ? asOpenai(request, model) : asOther(request, model);
   return { ...prepared, path: below + prepared.path };
 }
+
+const asOther = (request: CanonicalRequest, model: string): Prepared =>
+  withHistory(request, prepareBody(request, model), withoutProofs);
 
 /** OpenAI's rules go by the bare name. */
 function asOpenai(request: CanonicalRequest, model: string): Prepared {
@@ -72,8 +76,9 @@ function asOpenai(request: CanonicalRequest, model: string): Prepared {
 
 function converse(request: CanonicalRequest, model: string): Prepared {
   const manner = mannerOf(model);
-  const asked = manner.cachePoints ? { ...request, body: withCacheMarks(request) } : request;
-  const { body, unsupported, dropped } = writeRequest(asked, model, manner);
+  const marked = manner.cachePoints ? withCacheMarks(request) : request.body;
+  const asked = manner.effort === 'budget' ? withThinkingBudget(marked, request) : marked;
+  const { body, unsupported, dropped } = writeRequest({ ...request, body: asked }, model, manner);
   const verb = request.stream ? 'converse-stream' : 'converse';
   return {
     dialect: converseFar,

@@ -164,6 +164,19 @@ suite('bedrock', () => {
     assert.equal((request.body['messages'] as JsonObject[])[1]?.['content'], 'a\nb');
   });
 
+  test('tells Converse the caller’s own budget of thoughts, unless the answer’s limit was lowered since', () => {
+    const thinking = { type: 'enabled', budget_tokens: 4_000 };
+    const request = through(anthropicDoor, { max_tokens: 8_000, thinking, messages: [{ role: 'user', content: 'x' }] });
+    const budgetOf = (asked: typeof request): unknown => {
+      const { body } = bedrock.prepare(asked, 'us.anthropic.claude-haiku-4-5-20251001-v1:0', { region });
+      return (body as JsonObject)['additionalModelRequestFields'];
+    };
+    assert.deepEqual(budgetOf(request), { thinking });
+    const lowered = { ...request, body: { ...request.body, max_tokens: 4_001 } };
+    assert.deepEqual(budgetOf(lowered), { thinking: { type: 'enabled', budget_tokens: 2_000 } });
+    assert.doesNotMatch(JSON.stringify(request.body), /budget_tokens/, 'no other far side sees it');
+  });
+
   test('knows how little of DeepSeek it holds', () => {
     assert.equal(bedrock.capabilities('us.deepseek.r1-v1:0').contextTokens, 128_000);
     assert.equal(bedrock.capabilities('deepseek.v3.2').outputTokens, 8_192);

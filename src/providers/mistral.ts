@@ -35,7 +35,7 @@ const embeddingsRules: ParameterRules = {
 };
 
 /** What other far sides' answers and SDKs put into messages. A tool's name is known. */
-const foreign = ['reasoning_content', 'refusal', 'annotations', 'audio', 'function_call'];
+const foreign = ['reasoning_content', 'reasoning_details', 'refusal', 'annotations', 'audio', 'function_call'];
 const onlyKnown: Rewrite = (message) => without(message, message['role'] === 'tool' ? foreign : [...foreign, 'name']);
 
 export const mistral: Provider = {

@@ -23,6 +23,7 @@ const responsesOnly = /^(?:o\d-pro|gpt-5(?:\.\d)?-(?:pro|codex)|gpt-6(?:\.\d)?-(
 export const needsResponses = (model: string): boolean => responsesOnly.test(model);
 export const reasons = (model: string): boolean => reasoning.test(model);
 export const hasFixedTemperature = (model: string): boolean => fixedTemperature.test(model);
+export const whyTemperatureIsFixed = (model: string): string => `\`${model}\` has a fixed temperature of 1`;
 /** What says "do not think" to this model, or comes closest. */
 export const leastEffort = (model: string): string =>
   leastEfforts.find(([pattern]) => pattern.test(model))?.[1] ?? 'none';

@@ -15,6 +15,7 @@ import {
   sizeOf,
   surfacesOf,
   takesNoStop,
+  whyTemperatureIsFixed,
 } from './openai-models.ts';
 import { map, type ParameterRules, prepareBody, refuse, renameLimit, waive } from './parameters.ts';
 import type { Account, Prepared, Provider } from './provider.ts';
@@ -44,7 +45,7 @@ function chatRules(model: string, isTranslated: boolean): ParameterRules {
     reasoning_effort: map(effortFor(model)),
     max_tokens: renameLimit('max_completion_tokens'),
     ...(hasFixedTemperature(model) && {
-      temperature: isTranslated ? waive(isOther) : refuse(`\`${model}\` has a fixed temperature of 1`, isOther),
+      temperature: isTranslated ? waive(isOther) : refuse(whyTemperatureIsFixed(model), isOther),
     }),
     ...(takesNoStop(model) && { stop: refuse(`\`${model}\` takes no stop sequences`, () => true) }),
   };

@@ -5,6 +5,7 @@ import { canonical, hello, sent, sentBody, through } from '../../test/support/ca
 import { anthropicDoor } from '../dialects/anthropic/dialect.ts';
 import { wallMs } from '../kernel/brands.ts';
 import type { JsonObject, JsonValue } from '../kernel/json.ts';
+import { bedrock } from './bedrock.ts';
 import { llamaCpp } from './llama-cpp.ts';
 import { mistral } from './mistral.ts';
 import { ollama } from './ollama.ts';
@@ -13,6 +14,7 @@ import { openaiCompatible } from './openai-compatible.ts';
 import type { Provider } from './provider.ts';
 import { sglang } from './sglang.ts';
 import { tgi } from './tgi.ts';
+import { vertex } from './vertex.ts';
 import { vllm } from './vllm.ts';
 
 const byName = { type: 'function', function: { name: 'f' } };
@@ -53,6 +55,14 @@ suite('OpenAI', () => {
     for (const model of ['gpt-4o', 'gpt-5.2', 'gpt-5-chat-latest', 'gpt-6-luna']) {
       assert.deepEqual(refusedAt(model, 0.2), [], model);
     }
+  });
+
+  test('and where the chat is asked as Responses it is no other: not sent, and told', () => {
+    const { body, unsupported } = openai.prepare(canonical({ temperature: 0.2 }), 'gpt-5-nano', { api: 'responses' });
+    assert.deepEqual(unsupported, [{ param: 'temperature', why: '`gpt-5-nano` has a fixed temperature of 1' }]);
+    assert.equal((body as JsonObject)['temperature'], undefined);
+    const plain = openai.prepare(canonical({ temperature: 0.2 }), 'gpt-6-luna', { api: 'responses' });
+    assert.deepEqual([(plain.body as JsonObject)['temperature'], plain.unsupported], [0.2, []]);
   });
 
   test('of callers of other dialects, sampling that cannot be had is left out, and told', () => {
@@ -231,4 +241,19 @@ suite('the self-hosted engines', () => {
       'suffix',
     ]);
   });
+});
+
+test('proofs of thoughts go to nobody who cannot have issued them', () => {
+  const proof = [{ type: 'reasoning.text', text: 'Hm.', signature: 'sig', format: 'anthropic-claude-v1' }];
+  const answer = { role: 'assistant', content: 'Hi.', reasoning_content: 'Hm.', reasoning_details: proof };
+  const request = canonical({ messages: [...hello, answer, ...hello] });
+  const far: readonly (readonly [Provider, string])[] = [
+    ...[llamaCpp, mistral, ollama, sglang, tgi, vllm].map((engine) => [engine, 'm'] as const),
+    [vertex, 'deepseek-ai/deepseek-v3.2-maas'],
+    [bedrock, 'deepseek.v3.2'],
+  ];
+  for (const [provider, model] of far) {
+    const body = sentBody(request, provider.prepare(request, model, { region: 'us-east-1' }));
+    assert.doesNotMatch(JSON.stringify(body['messages']), /reasoning_details|signature/, provider.name);
+  }
 });

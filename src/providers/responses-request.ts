@@ -2,10 +2,9 @@
 import { responsesFar } from '../dialects/responses/dialect.ts';
 import { writeRequest } from '../dialects/responses/request-writer.ts';
 import type { CanonicalRequest } from '../kernel/chat.ts';
-import type { JsonObject } from '../kernel/json.ts';
 import { passedThrough } from './native.ts';
-import { hasFixedTemperature, leastEffort } from './openai-models.ts';
-import type { Prepared } from './provider.ts';
+import { hasFixedTemperature, leastEffort, whyTemperatureIsFixed } from './openai-models.ts';
+import type { Prepared, Unsupported } from './provider.ts';
 
 const at = { dialect: responsesFar, path: '/responses' } as const;
 
@@ -17,14 +16,25 @@ export const ownResponses = (request: CanonicalRequest, model: string): Prepared
 export function writtenResponses(request: CanonicalRequest, model: string, known = model): Prepared {
   const effort = request.body['reasoning_effort'];
   const least = effort === 'none' ? { reasoning_effort: leastEffort(known) } : {};
-  const dropped = request.native === null ? [] : samplingDropped(request.body, known);
-  const chat = { ...request.body, ...least, ...Object.fromEntries(dropped.map((param) => [param, null])) };
+  const { refused, dropped } = samplingUnknown(request, known);
+  const left = [...refused.map(({ param }) => param), ...dropped];
+  const chat = { ...request.body, ...least, ...Object.fromEntries(left.map((param) => [param, null])) };
   const { body, unsupported } = writeRequest({ ...request, body: chat }, model);
-  return { ...at, fromOrigin: false, body, patch: {}, headers: [], unsupported, dropped };
+  return { ...at, fromOrigin: false, body, patch: {}, headers: [], unsupported: [...refused, ...unsupported], dropped };
 }
 
-/** Callers of other dialects set these by habit. */
-function samplingDropped({ temperature, top_k: topK }: JsonObject, known: string): string[] {
-  const isFixed = hasFixedTemperature(known) && (temperature ?? 1) !== 1;
-  return [...(isFixed ? ['temperature'] : []), ...((topK ?? null) === null ? [] : ['top_k'])];
+interface SamplingUnknown {
+  readonly refused: readonly Unsupported[];
+  readonly dropped: readonly string[];
+}
+
+/** Callers of other dialects set these by habit; OpenAI's own mean them, and hear what they would hear in chat. */
+function samplingUnknown({ body, native }: CanonicalRequest, known: string): SamplingUnknown {
+  const isFixed = hasFixedTemperature(known) && (body['temperature'] ?? 1) !== 1;
+  if (native === null) {
+    const refused = isFixed ? [{ param: 'temperature', why: whyTemperatureIsFixed(known) }] : [];
+    return { refused, dropped: [] };
+  }
+  const hasTopK = (body['top_k'] ?? null) !== null;
+  return { refused: [], dropped: [...(isFixed ? ['temperature'] : []), ...(hasTopK ? ['top_k'] : [])] };
 }

@@ -3,6 +3,7 @@
 // schema declares "UNUSED" is refused here, so that nobody believes it works. Not confirmed against a running server.
 import { isObject, type JsonValue } from '../kernel/json.ts';
 import { able, anything } from './capabilities.ts';
+import { withHistory, withoutProofs } from './history.ts';
 import { lack, map, openaiOnly, type ParameterRules, prepareBody, renameLimit } from './parameters.ts';
 import { selfHosted } from './self-hosted.ts';
 
@@ -40,5 +41,5 @@ export const tgi = selfHosted({
     // JSON without a schema cannot be asked for: its grammars need a value.
     can: able(['prefix', 'manyChoices', 'audio', 'jsonObject']),
   }),
-  prepare: (request, model) => prepareBody(request, model, { rules }),
+  prepare: (request, model) => withHistory(request, prepareBody(request, model, { rules }), withoutProofs),
 });

@@ -4,6 +4,7 @@
 // Verified against recorded shapes only.
 import { openaiFar } from '../dialects/openai/dialect.ts';
 import { able, anything } from './capabilities.ts';
+import { withHistory, withoutProofs } from './history.ts';
 import { drop, hints, prepareBody } from './parameters.ts';
 import type { Account, Capabilities, Provider } from './provider.ts';
 
@@ -73,6 +74,7 @@ export const vertex: Provider = {
   accountPage: null,
   capabilities,
   accountConcurrency: () => null,
-  prepare: (request, model) => prepareBody(request, modelId(model), { rules: droppedHints }),
+  prepare: (request, model) =>
+    withHistory(request, prepareBody(request, modelId(model), { rules: droppedHints }), withoutProofs),
   price: () => null,
 };

@@ -74,6 +74,17 @@ test('what is no message in a 200 is a fault', () => {
   );
 });
 
+/** What callers' typings require and only Anthropic's API can say. */
+const unsaid = { container: null, diagnostics: null, stop_details: null };
+const unsaidOfUsage = {
+  cache_creation: null,
+  inference_geo: null,
+  server_tool_use: null,
+  service_tier: null,
+  speed: null,
+};
+const unsaidUsage = { ...unsaidOfUsage, output_tokens_details: null };
+
 test('a message becomes a chat completion, and that the same message again', () => {
   const chat = anthropicFar.chatAnswer(utf8Encode(JSON.stringify(message)));
   assert.deepEqual(chat, {
@@ -104,7 +115,8 @@ test('a message becomes a chat completion, and that the same message again', () 
       prompt_tokens_details: { cached_tokens: 100, cache_write_tokens: 5 },
     },
   });
-  assert.deepEqual(write(chat), message);
+  const { usage, ...said } = message;
+  assert.deepEqual(write(chat), { ...said, ...unsaid, usage: { ...usage, ...unsaidUsage } });
 });
 
 test('any far side’s answer is a message: unsigned thoughts, refusals, odd ids and arguments', () => {
@@ -139,7 +151,14 @@ test('any far side’s answer is a message: unsigned thoughts, refusals, odd ids
     ],
     stop_reason: 'tool_use',
     stop_sequence: null,
-    usage: { input_tokens: 6, cache_creation_input_tokens: 0, cache_read_input_tokens: 4, output_tokens: 3 },
+    ...unsaid,
+    usage: {
+      input_tokens: 6,
+      cache_creation_input_tokens: 0,
+      cache_read_input_tokens: 4,
+      output_tokens: 3,
+      ...unsaidUsage,
+    },
   });
 });
 
@@ -157,6 +176,10 @@ test('finish reasons become stop reasons', () => {
   assert.deepEqual(stopOf({ finish_reason: 'length' }), ['max_tokens', null]);
   assert.deepEqual(stopOf({ finish_reason: 'content_filter' }), ['refusal', null]);
   assert.deepEqual(stopOf({ finish_reason: 'eos' }), ['end_turn', null]);
+  const refused = { content: null, refusal: 'I cannot.' };
+  assert.deepEqual(stopOf({ message: refused, finish_reason: 'stop' }), ['refusal', null]);
+  assert.deepEqual(stopOf({ message: refused, finish_reason: 'length' }), ['max_tokens', null]);
+  assert.deepEqual(stopOf({ message: { content: 'x', refusal: '' }, finish_reason: 'stop' }), ['end_turn', null]);
 });
 
 test('usage never goes below zero', () => {
@@ -173,6 +196,7 @@ test('usage never goes below zero', () => {
     cache_read_input_tokens: 5,
     output_tokens: 1,
     output_tokens_details: { thinking_tokens: 1 },
+    ...unsaidOfUsage,
   });
 });
 

@@ -100,8 +100,9 @@ export function writeAnswer(answer: JsonObject, identity: AnswerIdentity): Uint8
   const choice = Array.isArray(answer['choices']) ? answer['choices'][0] : undefined;
   const { message, finish_reason: finish, stop_reason: matched } = isObject(choice) ? choice : {};
   const content = isObject(message) ? messageContent(message) : [];
+  const refused = isObject(message) && wordOf(message['refusal']) !== '';
   const called = content.some((block) => block['type'] === 'tool_use');
-  const stop = stopOf(typeof finish === 'string' ? finish : null, matched, called);
+  const stop = stopOf(typeof finish === 'string' ? finish : null, matched, { called, refused });
   const written = {
     id: messageId(identity),
     type: 'message',
@@ -110,9 +111,13 @@ export function writeAnswer(answer: JsonObject, identity: AnswerIdentity): Uint8
     content,
     stop_reason: stop.reason,
     stop_sequence: stop.sequence,
+    ...unsaidOfMessage,
     usage: writeUsage(readChatUsage(answer['usage'])),
   };
   return utf8Encode(JSON.stringify(written));
 }
+
+/** Required fields of a message that speak of what only Anthropic's API does. */
+export const unsaidOfMessage = { container: null, diagnostics: null, stop_details: null };
 
 export const messageId = (identity: AnswerIdentity): string => `msg_${identity.id}`;

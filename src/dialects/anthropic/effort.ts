@@ -10,6 +10,7 @@ import { wordOf } from './values.ts';
 /** The API's own minimum. */
 export const THINKING_TOKENS_MIN = 1_024;
 
+/** For Claude wherever it is served, so that the same word is the same thinking. */
 const budgets: ReadonlyMap<string, number> = new Map([
   ['minimal', THINKING_TOKENS_MIN],
   ['low', 2_048],
@@ -18,6 +19,8 @@ const budgets: ReadonlyMap<string, number> = new Map([
   ['xhigh', 49_152],
   ['max', 49_152],
 ]);
+
+export const tokensOfEffort = (effort: string): number => budgets.get(effort) ?? 8_192;
 
 /** A budget's word stops at `high`: few far sides know more, and Claude Code asks for 31,999 as its everyday maximum. */
 export function wordOfBudget(tokens: number): string {
@@ -74,7 +77,7 @@ export function wishOf(body: JsonObject): Wish {
 
 /** Tokens to think with, below `answerTokensMax` with some left to answer; null when it leaves too few. */
 export function budgetOf(wish: Wish, answerTokensMax: number): number | null {
-  const wanted = wish.budget ?? budgets.get(wish.effort ?? 'medium') ?? 8_192;
+  const wanted = wish.budget ?? tokensOfEffort(wish.effort ?? 'medium');
   const tokens = Math.min(Math.max(wanted, THINKING_TOKENS_MIN), Math.floor(answerTokensMax * 0.8));
   return tokens < THINKING_TOKENS_MIN ? null : tokens;
 }

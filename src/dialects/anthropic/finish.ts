@@ -34,12 +34,18 @@ export interface Stop {
 
 /**
  * `sequence`: what the far side says it stopped at. `called`: the answer holds tool calls; some engines end such an answer
- * with `stop`, and callers who look for `tool_use` would not run them.
+ * with `stop`, and callers who look for `tool_use` would not run them. `refused`: it holds a refusal; the chat tells it in a
+ * field of its own, and ends with `stop`.
  */
-export function stopOf(finish: string | null, sequence: JsonValue | undefined, called: boolean): Stop {
+export function stopOf(
+  finish: string | null,
+  sequence: JsonValue | undefined,
+  { called, refused }: { readonly called: boolean; readonly refused: boolean },
+): Stop {
   const reason = messageWords.get(finish ?? 'stop') ?? 'end_turn';
   if (reason !== 'end_turn') return { reason, sequence: null };
   if (called) return { reason: 'tool_use', sequence: null };
+  if (refused) return { reason: 'refusal', sequence: null };
   if (typeof sequence !== 'string') return { reason, sequence: null };
   // Converse tells that one was met, and not which.
   return { reason: 'stop_sequence', sequence: sequence === '' ? null : sequence };

@@ -91,6 +91,17 @@ export function withCacheMarks({ body, native }: CanonicalRequest): JsonObject {
   return { ...body, messages, ...(marked === undefined ? {} : { tools: marked }) };
 }
 
+/**
+ * The canonical body with the caller's own budget of thoughts, for far sides that take one: the word for it is coarser. Where
+ * the answer's limit was lowered since, the budget would leave no room for the answer, and the word stays alone.
+ */
+export function withThinkingBudget(body: JsonObject, { native }: CanonicalRequest): JsonObject {
+  if (native?.dialect !== 'anthropic') return body;
+  const { thinking, max_tokens: tokensMax } = native.body;
+  const isOwn = isObject(thinking) && thinking['type'] === 'enabled' && body['max_tokens'] === tokensMax;
+  return isOwn ? { ...body, thinking } : body;
+}
+
 const isSaid = (value: JsonValue | undefined): value is JsonValue => value !== undefined && value !== null;
 
 /** Empty lists, and `speed: "standard"`, say what their absence says. */

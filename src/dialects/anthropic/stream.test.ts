@@ -83,7 +83,18 @@ test('a stream of text is written with all of its frame', () => {
     chunk({ content: 'lo' }),
     chunk({}, 'stop'),
   ]);
-  const nothing = { input_tokens: 0, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 0 };
+  const unsaid = { output_tokens_details: null, server_tool_use: null };
+  const nothing = {
+    input_tokens: 0,
+    cache_creation_input_tokens: 0,
+    cache_read_input_tokens: 0,
+    output_tokens: 0,
+    ...unsaid,
+    cache_creation: null,
+    inference_geo: null,
+    service_tier: null,
+    speed: null,
+  };
   const message = {
     id: 'msg_abc',
     type: 'message',
@@ -92,6 +103,9 @@ test('a stream of text is written with all of its frame', () => {
     content: [],
     stop_reason: null,
     stop_sequence: null,
+    container: null,
+    diagnostics: null,
+    stop_details: null,
     usage: nothing,
   };
   assert.equal(
@@ -102,8 +116,14 @@ test('a stream of text is written with all of its frame', () => {
       framed('content_block_delta', { index: 0, delta: { type: 'text_delta', text: 'lo' } }) +
       framed('content_block_stop', { index: 0 }) +
       framed('message_delta', {
-        delta: { stop_reason: 'end_turn', stop_sequence: null },
-        usage: { input_tokens: 6, cache_creation_input_tokens: 0, cache_read_input_tokens: 4, output_tokens: 7 },
+        delta: { stop_reason: 'end_turn', stop_sequence: null, container: null, stop_details: null },
+        usage: {
+          input_tokens: 6,
+          cache_creation_input_tokens: 0,
+          cache_read_input_tokens: 4,
+          output_tokens: 7,
+          ...unsaid,
+        },
       }) +
       framed('message_stop', {}),
   );
@@ -233,16 +253,15 @@ test('text after calls closes them, and what still comes of them is not told und
 });
 
 test('the end is told by its reason', () => {
-  const stopOf = (last: JsonObject): unknown => write(chunk({ content: 'x' }), last).at(-2)?.['delta'];
-  assert.deepEqual(stopOf(chunk({}, 'stop', { stop_reason: 'END' })), {
-    stop_reason: 'stop_sequence',
-    stop_sequence: 'END',
-  });
-  assert.deepEqual(stopOf(chunk({}, 'length')), { stop_reason: 'max_tokens', stop_sequence: null });
-  assert.deepEqual(stopOf(chunk({ refusal: 'No.' }, 'content_filter')), {
-    stop_reason: 'refusal',
-    stop_sequence: null,
-  });
+  const stopOf = (...last: readonly JsonObject[]): unknown => {
+    const delta = write(chunk({ content: 'x' }), ...last).at(-2)?.['delta'];
+    return isObject(delta) ? [delta['stop_reason'], delta['stop_sequence']] : null;
+  };
+  assert.deepEqual(stopOf(chunk({}, 'stop', { stop_reason: 'END' })), ['stop_sequence', 'END']);
+  assert.deepEqual(stopOf(chunk({}, 'length')), ['max_tokens', null]);
+  assert.deepEqual(stopOf(chunk({ refusal: 'No.' }, 'content_filter')), ['refusal', null]);
+  assert.deepEqual(stopOf(chunk({ refusal: 'No.' }), chunk({}, 'stop')), ['refusal', null]);
+  assert.deepEqual(stopOf(chunk({ refusal: '' }), chunk({}, 'stop')), ['end_turn', null]);
 });
 
 test('trouble inside a stream is an error event', () => {

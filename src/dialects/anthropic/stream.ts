@@ -11,14 +11,14 @@ import type { Usage } from '../../kernel/usage.ts';
 import { concatBytes, utf8Encode } from '../../kernel/web.ts';
 import type { AnswerIdentity, DoorStream, ErrorForm } from '../dialect.ts';
 import type { StreamEvent } from '../framing.ts';
-import { messageId } from './answer.ts';
+import { messageId, unsaidOfMessage } from './answer.ts';
 import { CallQueue } from './call-queue.ts';
 import { errorEvent } from './errors.ts';
 import { stopOf } from './finish.ts';
 import { readJson, wordOf } from './values.ts';
 import { blockOf } from './reasoning.ts';
 import { toolId, toolIds } from './tool-calls.ts';
-import { writeUsage } from './usage.ts';
+import { writeDeltaUsage, writeUsage } from './usage.ts';
 
 export class MessageDoorStream implements DoorStream {
   readonly #identity: AnswerIdentity;
@@ -31,6 +31,7 @@ export class MessageDoorStream implements DoorStream {
   /** Of the next block. */
   #index = 0;
   #called = false;
+  #refused = false;
   readonly #toolIds = toolIds();
   #finish: string | null = null;
   #matched: JsonValue | undefined = undefined;
@@ -82,9 +83,12 @@ export class MessageDoorStream implements DoorStream {
     this.#begin(undefined);
     if (!this.#stopPassed) {
       this.#closeAll();
-      const { reason, sequence } = stopOf(this.#finish, this.#matched, this.#called);
-      const delta = { stop_reason: reason, stop_sequence: sequence };
-      this.#event('message_delta', { delta, usage: writeUsage(usage) });
+      const { reason, sequence } = stopOf(this.#finish, this.#matched, {
+        called: this.#called,
+        refused: this.#refused,
+      });
+      const delta = { stop_reason: reason, stop_sequence: sequence, container: null, stop_details: null };
+      this.#event('message_delta', { delta, usage: writeDeltaUsage(usage) });
       this.#stopPassed = true;
     }
     if (!this.#endPassed) this.#event('message_stop', {});
@@ -114,6 +118,7 @@ export class MessageDoorStream implements DoorStream {
     const { reasoning_content: thoughts, reasoning_details: details, content, refusal, tool_calls: calls } = delta;
     if (typeof thoughts === 'string' && thoughts !== '') this.#say('thinking', thoughts);
     if (Array.isArray(details)) for (const detail of details) this.#prove(detail);
+    this.#refused ||= wordOf(refusal) !== '';
     for (const text of [content, refusal]) if (typeof text === 'string' && text !== '') this.#say('text', text);
     if (Array.isArray(calls) && calls.length > 0) this.#calls.add(calls);
   }
@@ -162,6 +167,7 @@ export class MessageDoorStream implements DoorStream {
       content: [],
       stop_reason: null,
       stop_sequence: null,
+      ...unsaidOfMessage,
       usage: writeUsage(null),
     };
     this.#event('message_start', { message });

@@ -36,18 +36,27 @@ export function chatUsage(said: JsonObject): JsonObject | null {
   return usage === null ? null : writeChatUsage(usage);
 }
 
-/** All figures are required fields there; null means that nothing shall be told. */
-export function writeUsage(usage: Usage | null): JsonObject {
+/** Of a whole message, or as one begins: the fields are required there, and null where nobody but Anthropic can say. */
+export const writeUsage = (usage: Usage | null): JsonObject => ({
+  ...writeDeltaUsage(usage),
+  cache_creation: null,
+  inference_geo: null,
+  service_tier: null,
+  speed: null,
+});
+
+/** As a stream ends; null means that nothing shall be told. */
+export function writeDeltaUsage(usage: Usage | null): JsonObject {
   const cached = usage?.cachedTokens ?? 0;
   const cacheWriteTokens = usage?.cacheWriteTokens ?? 0;
+  const thinking = usage?.reasoningTokens ?? null;
   return {
     input_tokens: Math.max(0, (usage?.promptTokens ?? 0) - cached - cacheWriteTokens),
     cache_creation_input_tokens: cacheWriteTokens,
     cache_read_input_tokens: cached,
     output_tokens: usage?.completionTokens ?? 0,
-    ...((usage?.reasoningTokens ?? null) === null
-      ? {}
-      : { output_tokens_details: { thinking_tokens: usage?.reasoningTokens ?? 0 } }),
+    output_tokens_details: thinking === null ? null : { thinking_tokens: thinking },
+    server_tool_use: null,
   };
 }
 

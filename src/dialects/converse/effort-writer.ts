@@ -3,15 +3,11 @@
 // forbids it the model answers without thinking; where the caller's own parameters do, they are named,
 // and sampling gives way.
 import { isObject, type JsonObject, type JsonValue } from '../../kernel/json.ts';
+import { THINKING_TOKENS_MIN, tokensOfEffort } from '../anthropic/effort.ts';
 import type { ConverseManner, EffortManner } from './manner.ts';
 import type { Conversation } from './messages-writer.ts';
 import type { Lack } from './request-writer.ts';
 
-/** Anthropic's smallest. */
-const BUDGET_TOKENS_MIN = 1_024;
-/** For efforts, where the caller set no bound of his own that is smaller. */
-const budgets: Readonly<Record<string, number>> = { minimal: 1_024, low: 2_048, medium: 8_192, high: 16_384 };
-const BUDGET_TOKENS_HIGHEST = 32_768;
 /** Claude's answer without `maxTokens` on Converse may be shorter than a budget: then the budget is the smallest. */
 const ANSWER_TOKENS_DEFAULT = 4_096;
 
@@ -99,7 +95,10 @@ function claudeThinking(
   if (effort === null || conversation.endsWithAssistant) return asItIs;
   const thinking = style === 'adaptive' ? { type: 'adaptive' } : enabled(wish, effort, body);
   if (thinking === null) {
-    lacks.push({ param, why: `thinking takes at least ${BUDGET_TOKENS_MIN} tokens, and the answer may have no more` });
+    lacks.push({
+      param,
+      why: `thinking takes at least ${THINKING_TOKENS_MIN} tokens, and the answer may have no more`,
+    });
     return asItIs;
   }
   if (style === 'budget' && conversation.callsUnthought) return asItIs;
@@ -113,10 +112,10 @@ function claudeThinking(
 /** The answer's limit holds for thinking and text together; null: too small for both. */
 function enabled({ budgetTokens }: Wish, effort: string, body: JsonObject): JsonObject | null {
   const answerTokens = answerTokensMax(body['max_tokens'], body['max_completion_tokens']) ?? ANSWER_TOKENS_DEFAULT;
-  if (answerTokens <= BUDGET_TOKENS_MIN) return null;
+  if (answerTokens <= THINKING_TOKENS_MIN) return null;
   // A budget is the caller's word; of an effort's, half of the limit is left for the text.
-  const wanted = budgetTokens ?? Math.min(budgets[effort] ?? BUDGET_TOKENS_HIGHEST, Math.floor(answerTokens / 2));
-  return { type: 'enabled', budget_tokens: Math.max(BUDGET_TOKENS_MIN, Math.min(wanted, answerTokens - 1)) };
+  const wanted = budgetTokens ?? Math.min(tokensOfEffort(effort), Math.floor(answerTokens / 2));
+  return { type: 'enabled', budget_tokens: Math.max(THINKING_TOKENS_MIN, Math.min(wanted, answerTokens - 1)) };
 }
 
 /** What would steer the words of a Claude that thinks: it does not take it then. */

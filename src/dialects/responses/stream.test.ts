@@ -140,7 +140,7 @@ test('an answer is told from its creation to its completion, each event named an
   ]);
   assert.deepEqual(last['usage'], {
     input_tokens: 9,
-    input_tokens_details: { cached_tokens: 2 },
+    input_tokens_details: { cached_tokens: 2, cache_write_tokens: 0 },
     output_tokens: 4,
     output_tokens_details: { reasoning_tokens: 1 },
     total_tokens: 13,

@@ -26,7 +26,7 @@ export function writeUsage(usage: Usage): JsonObject {
     input_tokens: usage.promptTokens,
     input_tokens_details: {
       cached_tokens: usage.cachedTokens ?? 0,
-      ...(usage.cacheWriteTokens === undefined ? {} : { cache_write_tokens: usage.cacheWriteTokens }),
+      cache_write_tokens: usage.cacheWriteTokens ?? 0,
     },
     output_tokens: usage.completionTokens,
     output_tokens_details: { reasoning_tokens: usage.reasoningTokens ?? 0 },
