@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtualTime } from '../memory/virtual-time.ts';
-import { BatchEngine, type BatchEngineOptions } from './batch-engine.ts';
+import { BatchEngine, type BatchEngineOptions, healthy } from './batch-engine.ts';
 import { batchEngine } from './constants.ts';
 import type { Job, JobCall } from './far-side.ts';
 
@@ -125,15 +125,15 @@ test('a full inner queue answers 503, and a prompt that can never fit 400', () =
 
 test('a slow engine is slower by its factor, one that stands still goes on later, and one that refuses refuses', () => {
   const { time, engine, ask } = rig();
-  engine.condition = { speed: 0.2, refusesWith: null };
+  engine.condition = { ...healthy, speed: 0.2 };
   const slow = ask(100, 1);
   time.advance(5 * (15 + 100 * 0.03 + 0.01));
   assert.equal(slow.tokens, 1);
-  engine.condition = { speed: 0, refusesWith: null };
+  engine.condition = { ...healthy, speed: 0 };
   const still = ask(100, 1);
   time.advance(60_000);
   assert.equal(still.tokens, 0);
-  engine.condition = { speed: 1, refusesWith: 503 };
+  engine.condition = { ...healthy, refusesWith: 503 };
   time.advance(1_000);
   assert.equal(still.tokens, 1);
   const refused = ask(100, 1);

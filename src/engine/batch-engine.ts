@@ -13,9 +13,11 @@ export interface Condition {
   readonly speed: number;
   /** New jobs are refused with this status; null: they are taken. */
   readonly refusesWith: number | null;
+  /** New jobs lie about for so long before the engine looks at them. */
+  readonly delayMs: number;
 }
 
-export const healthy: Condition = { speed: 1, refusesWith: null };
+export const healthy: Condition = { speed: 1, refusesWith: null, delayMs: 0 };
 
 interface Sequence {
   readonly job: Job;
@@ -81,6 +83,19 @@ export class BatchEngine implements FarSide {
   }
 
   submit(job: Job, sink: JobSink): JobCall {
+    const { delayMs } = this.#condition;
+    if (delayMs === 0) return this.#submit(job, sink);
+    let call: JobCall | null = null;
+    const delay = this.#clock.after(delayMs, () => (call = this.#submit(job, sink)));
+    return {
+      cancel: () => {
+        delay.cancel();
+        call?.cancel();
+      },
+    };
+  }
+
+  #submit(job: Job, sink: JobSink): JobCall {
     const { refusesWith } = this.#condition;
     const whole = job.promptTokens + job.outputTokens;
     if (refusesWith !== null) return this.#refuse(refusesWith, sink);

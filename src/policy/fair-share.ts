@@ -11,7 +11,7 @@ import { Heap, type HeapEntry } from './heap.ts';
  * Who asked for less than its share lately may be so far ahead of those who always wait: a tenant's few requests then pass an
  * abuser's thousands, instead of taking turns with them. About three ordinary requests.
  */
-const CREDIT_TOKENS = 4_000;
+export const CREDIT_TOKENS = 4_000;
 
 /** Who does not wait but was served ahead of the others is remembered; beyond so many the least ahead are forgotten. */
 const REMEMBERED_MAX = 10_000;

@@ -26,6 +26,8 @@ const send = (over: Partial<SendRecord> = {}): SendRecord => ({
   tokensReadBefore: 0,
   resumes: false,
   refusedWith: null,
+  began: false,
+  broke: false,
   ...over,
 });
 
@@ -37,7 +39,7 @@ const gauge = (name: string, value: number, labels: Record<string, string> = {})
 });
 
 function checkers(gauges: readonly GaugeReading[] = []): Checkers {
-  const made = new Checkers({ deadlines: true, resendPercent: 10 }, () => 1_234);
+  const made = new Checkers({ deadlines: true, resendPercent: 10, fairShares: true }, () => 1_234);
   made.watch({ ask: () => ({ leave: () => {} }), gauges: () => gauges });
   return made;
 }
@@ -160,38 +162,47 @@ test('more resends than the budget are found', () => {
   assert.match(findings[0] ?? '', /sends to engine in 30 s were resends/);
 });
 
-test('a queue that stands still for a minute is found, once', () => {
-  const findings = found(
-    (made) => {
-      for (let second = 0; second < 200; second++) made.onSecond();
-    },
-    [gauge('queue_depth', 1, { lane: 'vip' })],
+test('an answer taken away from who reads it is found, one that its far side broke off is not', () => {
+  const reader = ask({ tokensRead: 5, ending: 'broken' });
+  one(
+    found((made) => made.onEnded(reader)),
+    /broken off after 5 tokens, and not by its far side/,
   );
-  one(findings, /1 have been waiting for 60 s/);
-});
-
-/** What is found when a window holds and may hold this much, second by second. */
-function windows(values: readonly (readonly [held: number, max: number])[]): readonly string[] {
-  const now: GaugeReading[] = [];
-  return found((made) => {
-    for (const [held, max] of values) {
-      now.splice(0, 2, gauge('window_tokens', held), gauge('window_tokens_max', max));
-      made.onSecond();
-    }
-  }, now).filter((finding) => finding.includes('window'));
-}
-
-test('a window that takes more in above its limit is found, one whose limit was cut under it is not', () => {
+  const findings = found((made) => {
+    const record = send({ ask: reader, broke: true });
+    made.onSend(record);
+    made.onSendEnded(record);
+    made.onEnded(reader);
+  });
   assert.deepEqual(
-    windows([
-      [90, 100],
-      [80, 40],
-      [70, 40],
-    ]),
+    findings.filter((finding) => finding.includes('broken off')),
     [],
   );
-  assert.deepEqual(windows([[500, -1]]), []);
-  one(windows([[90, 40]]), /grew from 0 to 90, above 40/);
+});
+
+/** What is found when a second request is sent, and the windows then hold and may hold this much. */
+function sentInto(name: string, held: number, max: number, other: Partial<SendRecord> = {}): readonly string[] {
+  const labels = { target: 'engine/m' };
+  const now = [gauge(name, 0, labels), gauge(`${name}_max`, max, labels)];
+  return found((made) => {
+    made.onSend(send({ ask: ask({ number: 6 }), ...other }));
+    now[0] = gauge(name, held, labels);
+    made.onSend(send());
+  }, now);
+}
+
+test('a send into a full window is found, at that very send', () => {
+  one(sentInto('window_tokens', 101, 100), /ask 7 was sent though window_tokens of engine then held 101, above 100/);
+  assert.deepEqual(sentInto('window_tokens', 100, 100), []);
+  assert.deepEqual(sentInto('window_tokens', 500, -1), [], 'no limit yet');
+  assert.deepEqual(sentInto('window_tokens', 500, 100, { upstream: 'other' }), [], 'alone at its upstream');
+});
+
+test('vips may go above the prefill window by half, and nobody above that unless all others have begun', () => {
+  const name = 'window_prefill_tokens';
+  assert.deepEqual(sentInto(name, 150, 100), []);
+  one(sentInto(name, 151, 100), /window_prefill_tokens of engine then held 151/);
+  assert.deepEqual(sentInto(name, 151, 100, { began: true }), []);
 });
 
 test('a limit below the least is found', () => {

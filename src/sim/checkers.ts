@@ -2,18 +2,17 @@
 // saw. A checker only looks. Its findings are sentences with the simulated time; a run with findings has failed.
 import type { Fact } from '../kernel/facts.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
+import { FairnessChecker } from './fairness-checker.ts';
 import type { Ask, Front, SendRecord, Witness } from './front.ts';
 import type { Policy } from './policies.ts';
+import { Standstill } from './standstill.ts';
 import { expectations } from './workload.ts';
 
-/** The first lane may go above a window by this factor. */
-const VIP_ALLOWANCE = 1.5;
 /** More findings than this tell nothing new. */
 const FINDINGS_MAX = 20;
-const STANDSTILL_SECONDS = 60;
 const BUDGET_WINDOW_MS = 30_000;
-/** Resends a second that the budget always allows. */
-const BUDGET_RESERVE_PER_SECOND = 1;
+/** Resends that the budget allows in its window however little is sent: three in ten seconds. */
+const BUDGET_RESERVE = 9;
 
 export class Checkers implements Witness {
   readonly findings: string[] = [];
@@ -27,14 +26,14 @@ export class Checkers implements Witness {
   /** Sends of the last half minute by upstream: when, and whether it was a resend. */
   readonly #recent = new Map<string, { readonly at: number; readonly again: boolean }[]>();
   readonly #sentTo = new Map<Ask, Set<string>>();
-  /** What each window held and might hold a second ago. */
-  readonly #windows = new Map<string, { readonly held: number; readonly max: number }>();
-  readonly #liveness = new Liveness();
-  #sends = 0;
+  readonly #broken = new Set<Ask>();
+  readonly #standstill = new Standstill();
+  readonly #fairness: FairnessChecker | null;
 
   constructor(promises: Policy['promises'], now: () => number) {
     this.#promises = promises;
     this.#now = now;
+    this.#fairness = promises.fairShares ? new FairnessChecker(now, (finding) => this.#find(finding)) : null;
   }
 
   /** The front is built with its witnesses, so it is made known afterwards. */
@@ -42,10 +41,20 @@ export class Checkers implements Witness {
     this.#front = front;
   }
 
+  onAsked(ask: Ask): void {
+    this.#fairness?.onAsked(ask);
+  }
+
   onEnded(ask: Ask): void {
     if (this.#ended.has(ask)) this.#find(`ask ${ask.number} ended a second time, ${ask.ending}`);
     this.#ended.add(ask);
     this.#sentTo.delete(ask);
+    const broken = this.#broken.delete(ask);
+    // Whatever others do, an answer that flows is not taken away from who reads it.
+    if (ask.ending === 'broken' && ask.tokensRead > 0 && !broken && this.#promises.deadlines) {
+      this.#find(`ask ${ask.number} was broken off after ${ask.tokensRead} tokens, and not by its far side`);
+    }
+    this.#fairness?.onEnded(ask);
   }
 
   onFact(fact: Fact): void {
@@ -61,8 +70,8 @@ export class Checkers implements Witness {
 
   onSend(send: SendRecord): void {
     const { ask, sentAt, tokensReadBefore, resumes } = send;
-    this.#sends++;
     this.#open.add(send);
+    this.#standstill.onSend(ask.wish.lane);
     if (this.#ended.has(ask)) this.#find(`ask ${ask.number} was sent after it had ended, ${ask.ending}`);
     if (tokensReadBefore > 0 && !resumes) {
       this.#find(`ask ${ask.number} was sent anew after its client had read ${tokensReadBefore} tokens`);
@@ -72,21 +81,26 @@ export class Checkers implements Witness {
       this.#find(`ask ${ask.number} was sent ${Math.round(lateMs)} ms after its deadline`);
     }
     this.#checkBudget(send);
+    this.#checkWindows(send);
+    this.#fairness?.onSend(send);
   }
 
   onSendEnded(send: SendRecord): void {
     this.#open.delete(send);
+    if (send.broke || send.refusedWith !== null) {
+      this.#standstill.onCongestion();
+      if (!this.#ended.has(send.ask)) this.#broken.add(send.ask);
+    }
+    this.#fairness?.onSendEnded(send);
   }
 
   onSecond(): void {
     const gauges = this.#front?.gauges() ?? [];
     this.#checkTickets(gauges);
     this.#checkQueues(gauges);
-    this.#checkWindows(gauges);
-    const waiting = totalOf(gauges, 'queue_depth');
-    if (this.#liveness.stands(waiting, this.#open.size, this.#sends)) {
-      this.#find(`${waiting} have been waiting for ${STANDSTILL_SECONDS} s in which nothing was in flight`);
-    }
+    this.#checkLeast(gauges);
+    for (const finding of this.#standstill.onSecond(gauges)) this.#find(finding);
+    this.#fairness?.onSecond();
   }
 
   #checkTickets(gauges: readonly GaugeReading[]): void {
@@ -107,33 +121,32 @@ export class Checkers implements Witness {
     }
   }
 
-  /**
-   * What a window holds (`window_x`) stands beside what it may hold (`window_x_max`; negative: no limit yet). It may hold more
-   * after its limit was cut, but it must not take more in then, unless it was empty: a request larger than the whole window
-   * passes alone. A limit below `window_x_min` is none.
-   */
-  #checkWindows(gauges: readonly GaugeReading[]): void {
+  /** A limit below `window_x_min` is none. */
+  #checkLeast(gauges: readonly GaugeReading[]): void {
     for (const gauge of gauges) {
-      if (!gauge.name.startsWith('window_')) continue;
-      const max = sibling(gauges, gauge, '_max');
-      if (max === null || max < 0) continue;
-      const name = `${gauge.name} ${JSON.stringify(gauge.labels)}`;
-      const before = this.#windows.get(name) ?? { held: 0, max };
-      this.#windows.set(name, { held: gauge.value, max });
-      const min = sibling(gauges, gauge, '_min');
-      if (min !== null && max < min) this.#find(`${name} may hold ${max}, below its least of ${min}`);
-      const grew = gauge.value > before.held && max >= before.max;
-      if (grew && gauge.value > Math.max(max, this.#largestTokens()) * VIP_ALLOWANCE) {
-        this.#find(`${name} grew from ${before.held} to ${gauge.value}, above ${max}`);
+      const [max, min] = [sibling(gauges, gauge, '_max'), sibling(gauges, gauge, '_min')];
+      if (max !== null && min !== null && max < min) {
+        this.#find(`${gauge.name} ${JSON.stringify(gauge.labels)} may hold ${max}, below its least of ${min}`);
       }
     }
   }
 
-  /** Of all requests in flight. */
-  #largestTokens(): number {
-    let largest = 0;
-    for (const { ask } of this.#open) largest = Math.max(largest, ask.wish.promptTokens + ask.wish.outputTokens);
-    return largest;
+  /**
+   * At every send: what a window holds with it (`window_x`) is no more than it may hold (`window_x_max`; negative: no limit
+   * yet). A limit may be cut under what is held, but then nothing is sent, unless it goes alone: a request larger than
+   * any window must pass at some time.
+   */
+  #checkWindows({ ask, upstream }: SendRecord): void {
+    const others = [...this.#open].filter((send) => send.upstream === upstream && send.ask !== ask);
+    for (const { name, alone, allowance } of windows) {
+      if (!others.some((other) => !alone(other))) continue;
+      for (const gauge of this.#front?.gauges() ?? []) {
+        if (gauge.name !== name || gauge.labels['target']?.split('/')[0] !== upstream) continue;
+        const max = sibling(this.#front?.gauges() ?? [], gauge, '_max');
+        if (max === null || max < 0 || gauge.value <= max * allowance + ROUNDING) continue;
+        this.#find(`ask ${ask.number} was sent though ${name} of ${upstream} then held ${gauge.value}, above ${max}`);
+      }
+    }
   }
 
   #checkBudget({ ask, upstream, sentAt }: SendRecord): void {
@@ -148,7 +161,7 @@ export class Checkers implements Witness {
     if (!again) return;
     while ((recent[0]?.at ?? sentAt) < sentAt - BUDGET_WINDOW_MS) recent.shift();
     const resends = recent.filter((send) => send.again).length;
-    const allowed = (recent.length * resendPercent) / 100 + (BUDGET_RESERVE_PER_SECOND * BUDGET_WINDOW_MS) / 1000;
+    const allowed = (recent.length * resendPercent) / 100 + BUDGET_RESERVE;
     if (resends > allowed) this.#find(`${resends} of ${recent.length} sends to ${upstream} in 30 s were resends`);
   }
 
@@ -157,18 +170,14 @@ export class Checkers implements Witness {
   }
 }
 
-/** Somebody waits, nothing is in flight, and nothing is sent: for a minute that is no policy but a deadlock. */
-class Liveness {
-  #seconds = 0;
-  #sends = 0;
+/** Sums of fractions drift. */
+const ROUNDING = 1e-6;
 
-  stands(waiting: number, inFlight: number, sends: number): boolean {
-    const still = waiting > 0 && inFlight === 0 && sends === this.#sends;
-    this.#seconds = still ? this.#seconds + 1 : 0;
-    this.#sends = sends;
-    return this.#seconds === STANDSTILL_SECONDS;
-  }
-}
+/** `alone`: with such others only, a request counts as alone. `allowance`: the first lane may go above by this factor. */
+const windows = [
+  { name: 'window_tokens', alone: () => false, allowance: 1 },
+  { name: 'window_prefill_tokens', alone: ({ began }: SendRecord) => began, allowance: 1.5 },
+] as const;
 
 function totalOf(gauges: readonly GaugeReading[], name: string): number {
   let total = 0;

@@ -14,7 +14,8 @@ export interface Manners {
   readonly patience: number;
   readonly backoffMs: number;
   readonly backoffMsMax: number;
-  readonly honoursRetryAfter: boolean;
+  /** Waits as long as it is told to, and does not ask again when asked not to. */
+  readonly heedsAdvice: boolean;
 }
 
 export const politeManners: Manners = {
@@ -22,7 +23,7 @@ export const politeManners: Manners = {
   patience: 2,
   backoffMs: 500,
   backoffMsMax: 8_000,
-  honoursRetryAfter: true,
+  heedsAdvice: true,
 };
 
 export const rudeManners: Manners = {
@@ -30,7 +31,7 @@ export const rudeManners: Manners = {
   patience: 2,
   backoffMs: 100,
   backoffMsMax: 1_000,
-  honoursRetryAfter: false,
+  heedsAdvice: false,
 };
 
 export class Clients {
@@ -97,13 +98,13 @@ export class Clients {
     ask.endedAt = this.#time.now();
     ask.ending = ending;
     for (const witness of this.#witnesses) witness.onEnded?.(ask);
-    const { attemptsMax, honoursRetryAfter } = this.#manners;
+    const { attemptsMax, heedsAdvice } = this.#manners;
     const { wish, attempt } = ask;
-    if (ending === 'answered' || !again || attempt >= attemptsMax) {
+    if (ending === 'answered' || (heedsAdvice && !again) || attempt >= attemptsMax) {
       for (const witness of this.#witnesses) witness.onWishOver?.(wish, ask);
       return;
     }
-    const waitMs = Math.max(this.#backoffMs(attempt), honoursRetryAfter ? (retryAfterMs ?? 0) : 0);
+    const waitMs = Math.max(this.#backoffMs(attempt), heedsAdvice ? (retryAfterMs ?? 0) : 0);
     this.#time.after(waitMs, () => this.#ask(wish, attempt + 1));
   }
 

@@ -75,4 +75,8 @@ export interface SendRecord {
   /** Continues an answer from where it broke off. */
   readonly resumes: boolean;
   refusedWith: number | null;
+  /** The first token came. */
+  began: boolean;
+  /** The far side broke it off. */
+  broke: boolean;
 }

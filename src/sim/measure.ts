@@ -168,7 +168,10 @@ export class Measure implements Witness {
 
   #goodputOf(from: number, to: number): number {
     const [first, end] = [Math.floor(from / 1_000), Math.floor(to / 1_000)];
-    return (1_000 * sum(this.#goodWorkBySecond.slice(first, end).map((work) => work ?? 0))) / (to - from);
+    return (
+      (1_000 * sum(Array.from({ length: end - first }, (_, at) => this.#goodWorkBySecond[first + at] ?? 0))) /
+      (to - from)
+    );
   }
 
   /** With nobody there, nobody is served badly. */

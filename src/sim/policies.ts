@@ -26,18 +26,20 @@ export interface Policy {
     readonly deadlines: boolean;
     /** Resends to one upstream stay within this share of its sends. */
     readonly resendPercent: number | null;
+    /** Tenants of a lane who wait for the same far side are served alike. */
+    readonly fairShares: boolean;
   };
 }
 
 /** The best static limit of the study's first seed. */
 const STATIC_LIMIT = 120;
-const nothing = { deadlines: false, resendPercent: null };
+const nothing = { deadlines: false, resendPercent: null, fairShares: false };
 
 export const policies: Readonly<Record<string, Policy>> = {
   spillway: {
     what: 'the gateway itself',
     front: gateway,
-    promises: { deadlines: false, resendPercent: 10 },
+    promises: { deadlines: true, resendPercent: 10, fairShares: true },
   },
   'pass-through': { what: 'no limit at all', front: limited(passThrough), promises: nothing },
   static: {

@@ -13,6 +13,7 @@ import { Measure, type Measures } from './measure.ts';
 import { policies } from './policies.ts';
 import { type Plan, scenarios, strike } from './scenarios.ts';
 import { SeededChance } from './seeded-chance.ts';
+import { sweepScenarios } from './sweep.ts';
 import { Upstreams } from './upstreams.ts';
 import { meanWork, type Wish, Workload } from './workload.ts';
 
@@ -41,7 +42,7 @@ export interface RunResult extends Measures {
 }
 
 function planOf({ scenario, load, scale, tenants }: Omit<Order, 'trace'>): Plan {
-  const found = scenarios[scenario];
+  const found = scenarios[scenario] ?? sweepScenarios[scenario];
   assert(found !== undefined, `there is a scenario ${scenario}`);
   const plan = found.plan(load ?? found.load, scale);
   return tenants === null ? plan : { ...plan, mix: { ...plan.mix, tenants }, mixName: `${plan.mixName} ${tenants}` };
@@ -91,7 +92,9 @@ function buildWorld(order: Order, plan: Plan, more: readonly Witness[]): World {
   const policy = policies[order.policy];
   assert(policy !== undefined, `there is a policy ${order.policy}`);
   const measure = new Measure(plan);
-  const checkers = new Checkers(policy.promises, () => time.now());
+  // Who waits for another far side is another's queue: what tenants get is compared where there is one.
+  const fairShares = policy.promises.fairShares && plan.sides.length === 1;
+  const checkers = new Checkers({ ...policy.promises, fairShares }, () => time.now());
   const witnesses: readonly Witness[] = [measure, checkers, ...more];
   const chance = new SeededChance(order.seed);
   const upstreams = new Upstreams(buildSides(plan, time), witnesses, time);

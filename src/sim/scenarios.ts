@@ -57,7 +57,7 @@ export interface Scenario {
 
 /** Best static limit of one engine with the standard mix, held-out mean of the study: what load is measured against. */
 const ENGINE_WORK_PER_SECOND = 13_700;
-const BASE_UTILISATION = 0.7;
+export const BASE_UTILISATION = 0.7;
 /** After trouble ends, refusals count as false once this has passed. */
 const CALM_AFTER_MS = 10_000;
 
@@ -84,7 +84,12 @@ function basePlan(seconds: number): Plan {
 }
 
 /** A time with its usual load, a time of trouble, and a time after it. */
-function threeParts(beforeS: number, troubleS: number, afterS: number, scale: number): Plan & { during: During } {
+export function threeParts(
+  beforeS: number,
+  troubleS: number,
+  afterS: number,
+  scale: number,
+): Plan & { during: During } {
   const [from, to] = [beforeS * scale * 1000, (beforeS + troubleS) * scale * 1000];
   const during: During = (atMs) => atMs >= from && atMs < to;
   return {
@@ -111,7 +116,7 @@ const spike: Scenario['plan'] = (load, scale) => {
 };
 
 /** The engine's condition while the trouble lasts. */
-function ailing(plan: Plan, load: number, condition: Condition): Plan {
+export function ailing(plan: Plan, load: number, condition: Condition): Plan {
   const { from, to } = plan.measuredMs;
   return {
     ...plan,
@@ -130,7 +135,7 @@ const flapping: Scenario['plan'] = (load, scale) => {
   const blows: Blow[] = [];
   const halfMs = 10_000 * scale;
   for (let at = from; at + halfMs <= to; at += 2 * halfMs) {
-    blows.push({ atMs: at, side: 'engine', condition: { speed: 1, refusesWith: 503 } });
+    blows.push({ atMs: at, side: 'engine', condition: { ...healthy, refusesWith: 503 } });
     blows.push({ atMs: at + halfMs, side: 'engine', condition: healthy });
   }
   return { ...parts, load: () => load, blows, idealEngines: 0.5 };
@@ -222,12 +227,12 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   'capacity-third': {
     what: 'at 0.85 of what it can do, the engine is a third as fast for 20 s',
     load: 0.85 / BASE_UTILISATION,
-    plan: (load, scale) => ailing(threeParts(60, 20, 100, scale), load, { speed: 1 / 3, refusesWith: null }),
+    plan: (load, scale) => ailing(threeParts(60, 20, 100, scale), load, { ...healthy, speed: 1 / 3 }),
   },
   'brown-out': {
     what: 'the engine is a fifth as fast for 60 s',
     load: 1,
-    plan: (load, scale) => ailing(threeParts(60, 60, 120, scale), load, { speed: 0.2, refusesWith: null }),
+    plan: (load, scale) => ailing(threeParts(60, 60, 120, scale), load, { ...healthy, speed: 0.2 }),
   },
   'wall-429': {
     what: 'a hosted API with limits nobody told, one of which shrinks to a third',

@@ -35,6 +35,8 @@ export class Upstreams {
       tokensReadBefore: ask.tokensRead,
       resumes: tokensSaid > 0,
       refusedWith: null,
+      began: false,
+      broke: false,
     };
     ask.sends++;
     for (const witness of this.#witnesses) witness.onSend?.(record);
@@ -64,7 +66,10 @@ export class Upstreams {
 function closing(sink: JobSink, record: SendRecord, close: () => void): JobSink {
   return {
     onKeepAlive: () => sink.onKeepAlive(),
-    onFirstToken: () => sink.onFirstToken(),
+    onFirstToken: () => {
+      record.began = true;
+      sink.onFirstToken();
+    },
     onTokens: (count) => sink.onTokens(count),
     onRefused: (refusal) => {
       record.refusedWith = refusal.status;
@@ -76,6 +81,7 @@ function closing(sink: JobSink, record: SendRecord, close: () => void): JobSink 
       sink.onDone();
     },
     onBroken: () => {
+      record.broke = true;
       close();
       sink.onBroken();
     },
