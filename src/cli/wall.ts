@@ -4,7 +4,9 @@ import { wallPage } from '../wall/page.ts';
 import { startWall } from '../wall/wall.ts';
 import type { Wall } from '../wall/wall.ts';
 import { exitCodes } from './exit-codes.ts';
+import { portIn } from './numbers.ts';
 import type { Output } from './output.ts';
+import { untilSignal } from './signals.ts';
 
 export interface WallCommandOptions {
   readonly port: string;
@@ -13,22 +15,20 @@ export interface WallCommandOptions {
   readonly markdown?: boolean;
 }
 
-const PORT_MAX = 65_535;
-
 /** Answers the exit code when the wall was told to stop. */
 export async function wall(options: WallCommandOptions, output: Output): Promise<number> {
   if (options.markdown === true) {
     output.out(wallPage().trimEnd());
     return exitCodes.done;
   }
-  const port = Number(options.port);
-  if (!/^\d+$/.test(options.port) || port > PORT_MAX) {
-    output.err(`spillway: --port must be a whole number from 0 to ${PORT_MAX}, not ${options.port}`);
+  const port = portIn('--port', options.port);
+  if (!port.ok) {
+    output.err(`spillway: ${port.error}`);
     return exitCodes.usage;
   }
   let running: Wall;
   try {
-    running = await startWall({ host: options.host, port });
+    running = await startWall({ host: options.host, port: port.value });
   } catch (error) {
     output.err(`spillway: ${error instanceof Error ? error.message : String(error)}: choose another --port or --host`);
     return exitCodes.failed;
@@ -39,13 +39,6 @@ export async function wall(options: WallCommandOptions, output: Output): Promise
   await stopped;
   await running.stop();
   return exitCodes.done;
-}
-
-function untilSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGINT', () => resolve());
-    process.once('SIGTERM', () => resolve());
-  });
 }
 
 /** One line, so that a script can read it and go on. */

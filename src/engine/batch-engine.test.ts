@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtualTime } from '../memory/virtual-time.ts';
 import { BatchEngine, type BatchEngineOptions, healthy } from './batch-engine.ts';
-import { batchEngine } from './constants.ts';
+import { batchEngine, scaled } from './constants.ts';
 import type { Job, JobCall } from './far-side.ts';
 
 class Probe {
@@ -139,4 +139,45 @@ test('a slow engine is slower by its factor, one that stands still goes on later
   const refused = ask(100, 1);
   time.advance(1);
   assert.equal(refused.refusedWith, 503);
+});
+
+test('a crash breaks off what runs and what waits, once, and the engine works on', () => {
+  const { time, engine, ask } = rig({ constants: { ...batchEngine, slotsMax: 2 } });
+  const lost = [ask(100, 50), ask(100, 50), ask(100, 50)];
+  time.advance(200);
+  assert.deepEqual([engine.running, engine.waiting], [2, 1]);
+  engine.crash();
+  const after = ask(100, 5);
+  time.advance(60_000);
+  assert.deepEqual(
+    lost.map(({ endings, doneAt }) => [endings, doneAt]),
+    [
+      [1, null],
+      [1, null],
+      [1, null],
+    ],
+  );
+  assert.deepEqual([after.tokens, after.endings, engine.kvTokens, engine.running], [5, 1, 0, 0]);
+});
+
+test('an engine of a tenth makes a tenth of the tokens, and one request alone waits about as long', () => {
+  const made = (capacity: number): number => {
+    const { time, engine, ask } = rig({ constants: scaled(batchEngine, capacity) });
+    for (let at = 0; at < 2_000 * capacity; at++) ask(400, 250);
+    time.advance(30_000);
+    return engine.tokensMade;
+  };
+  const ratio = made(0.1) / made(1);
+  assert.ok(Math.abs(ratio - 0.1) < 0.015, `${ratio}`);
+  const { time, ask } = rig({ constants: scaled(batchEngine, 0.1) });
+  const alone = ask(490, 1);
+  time.advance(1_000);
+  assert.ok((alone.firstAt ?? 1_000) < 250, `${alone.firstAt}`);
+});
+
+test('tokens may be told one by one', () => {
+  const { time, ask } = rig({ eventTokens: 1 });
+  const probe = ask(50, 40);
+  time.advance(10_000);
+  assert.deepEqual([probe.tokens, probe.largestLot], [40, 1]);
 });

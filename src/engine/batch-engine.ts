@@ -40,6 +40,8 @@ export interface BatchEngineOptions {
   readonly constants?: BatchConstants;
   /** Jobs waiting inside above which new ones get 503; no bound in most engines. */
   readonly waitingMax?: number;
+  /** Tokens told at once, after the first. */
+  readonly eventTokens?: number;
 }
 
 const REFUSED_WHEN_FULL = 503;
@@ -47,6 +49,7 @@ const TOO_LONG = 400;
 
 export class BatchEngine implements FarSide {
   readonly constants: BatchConstants;
+  readonly #eventTokens: number;
   readonly #clock: EngineClock;
   readonly #waiting: Fifo<Sequence>;
   /** Thrown out of the batch for want of memory; let in again before all others. */
@@ -62,6 +65,7 @@ export class BatchEngine implements FarSide {
   constructor(clock: EngineClock, options: BatchEngineOptions = {}) {
     this.#clock = clock;
     this.constants = options.constants ?? batchEngine;
+    this.#eventTokens = options.eventTokens ?? eventTokensMax;
     this.#waiting = new Fifo(options.waitingMax ?? Number.POSITIVE_INFINITY);
   }
 
@@ -93,6 +97,14 @@ export class BatchEngine implements FarSide {
         call?.cancel();
       },
     };
+  }
+
+  /** Everything it was at breaks off, what waits inside included. */
+  crash(): void {
+    const lost = [...this.#waiting, ...this.#preempted, ...this.#running];
+    for (const sequence of lost) this.#cancel(sequence);
+    // Sinks may submit: the engine is empty before anybody is told.
+    for (const { sink } of lost) sink.onBroken();
   }
 
   #submit(job: Job, sink: JobSink): JobCall {
@@ -215,7 +227,7 @@ export class BatchEngine implements FarSide {
       if (sequence.made === sequence.job.outputTokens) this.#free(sequence);
       told.push(sequence);
     }
-    for (const sequence of told) if (sequence.state === 'running') tell(sequence, now);
+    for (const sequence of told) if (sequence.state === 'running') tell(sequence, now, this.#eventTokens);
     this.#running = this.#running.filter((sequence) => sequence.state === 'running');
     this.#iterating = false;
     this.#iterate();
@@ -230,7 +242,7 @@ function readOn(sequence: Sequence, room: number): number {
   return read;
 }
 
-function tell(sequence: Sequence, now: number): void {
+function tell(sequence: Sequence, now: number, eventTokens: number): void {
   const { sink, job } = sequence;
   const done = sequence.made === job.outputTokens;
   if (sequence.made === 1) {
@@ -238,7 +250,7 @@ function tell(sequence: Sequence, now: number): void {
     sink.onFirstToken();
   } else {
     sequence.untold++;
-    if (done || sequence.untold >= eventTokensMax || now - sequence.toldAt >= eventGapMsMax) {
+    if (done || sequence.untold >= eventTokens || now - sequence.toldAt >= eventGapMsMax) {
       const count = sequence.untold;
       sequence.untold = 0;
       sequence.toldAt = now;

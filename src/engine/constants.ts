@@ -30,6 +30,26 @@ export const batchEngine: BatchConstants = {
   watermark: 0.01,
 };
 
+/** A model's context does not shrink with the machine: the smallest engine still holds one long conversation. */
+const KV_TOKENS_MIN = 16_384;
+
+/**
+ * An engine with `capacity` times the throughput: so many times the memory, slots and prompt tokens per iteration, each at a
+ * proportionally smaller cost, so that a full batch takes as long as before and one request alone about as long.
+ */
+export function scaled(constants: BatchConstants, capacity: number): BatchConstants {
+  const times = (count: number): number => Math.max(1, Math.round(count * capacity));
+  return {
+    ...constants,
+    kvTokensMax: Math.max(KV_TOKENS_MIN, times(constants.kvTokensMax)),
+    slotsMax: times(constants.slotsMax),
+    prefillChunkTokens: times(constants.prefillChunkTokens),
+    perDecodeMs: constants.perDecodeMs / capacity,
+    perPrefillTokenMs: constants.perPrefillTokenMs / capacity,
+    perKvTokenMs: constants.perKvTokenMs / capacity,
+  };
+}
+
 /** A hosted API: the answer's pace does not depend on the load; refusals and queueing do. */
 export interface RemotePace {
   readonly firstTokenBaseMs: number;

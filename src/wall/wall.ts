@@ -1,18 +1,18 @@
 // The wall: a provider that misbehaves on command, in every dialect. The model's name picks the behaviour. It must
 // outlive whatever is sent to it, and never keep a timer or a socket for a client that has left.
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { nodeDigest } from '../adapters/digest.ts';
 import { systemClock, systemTimers } from '../adapters/system.ts';
-import type { JsonObject } from '../kernel/json.ts';
-import { isObject } from '../kernel/json.ts';
 import { AttemptLog } from './attempt-log.ts';
 import type { LogEntry } from './attempt-log.ts';
 import { isSpokenIn } from './behaviour.ts';
 import { behaviours, findBehaviour, usableName } from './behaviours.ts';
 import type { Found } from './behaviours.ts';
 import { callerOf, credentialOf } from './caller.ts';
+import { closeListener, KEEP_ALIVE_MS, openListener } from './listener.ts';
+import type { ListenerOptions } from './listener.ts';
+import { readBody, say } from './messages.ts';
 import { routeOf } from './routes.ts';
 import type { Route } from './routes.ts';
 import { Stage } from './stage.ts';
@@ -21,12 +21,6 @@ import { tongues } from './tongues/tongues.ts';
 import { readAsked, textAfter } from './turn.ts';
 import type { Asked, Turn } from './turn.ts';
 import { Visits } from './visits.ts';
-
-export interface WallOptions {
-  readonly host: string;
-  /** 0: any that is free. */
-  readonly port: number;
-}
 
 export interface Wall {
   /** What a client takes for its base URL; it ends with `/v1`. */
@@ -44,46 +38,21 @@ const CALLERS_MAX = 50_000;
 /** Of a model's name or a prefix, in the log: many times the known text. */
 const KEPT_LETTERS_MAX = 4_096;
 const DIGEST_DIGITS = 12;
-const BACKLOG = 4_096;
-/** Longer than clients keep idle connections, so that no request meets a connection that is just being closed. */
-const KEEP_ALIVE_MS = 120_000;
 
-export async function startWall(options: WallOptions): Promise<Wall> {
+export async function startWall(options: ListenerOptions): Promise<Wall> {
   const house = new House();
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true }, (request, response) =>
     house.serve(request, response),
   );
-  // Whoever does not speak HTTP is shown the door.
-  server.on('clientError', (_error, socket) => socket.destroy());
-  await listening(server, options);
-  const { port } = server.address() as AddressInfo;
-  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   return {
-    url: `http://${host}:${port}/v1`,
+    url: await openListener(server, options),
     log: house.log.entries,
     reset: () => house.reset(),
     stop: async () => {
-      await closing(server);
+      await closeListener(server);
       await house.quiet();
     },
   };
-}
-
-function listening(server: Server, { host, port }: WallOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port, backlog: BACKLOG }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-function closing(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }
 
 class House {
@@ -129,17 +98,9 @@ class House {
 
   #read(request: IncomingMessage, response: ServerResponse, path: string, route: Route): void {
     const tongue = tongues[route.dialect];
-    const chunks: Buffer[] = [];
-    let size = 0;
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= BODY_BYTES_MAX) chunks.push(chunk);
-      else chunks.length = 0;
-    });
-    request.on('end', () => {
-      if (size > BODY_BYTES_MAX) return refuse(response, tongue, 413, 'the body is too large');
-      const body = parse(Buffer.concat(chunks));
-      if (body === null) return refuse(response, tongue, 400, 'the body must be a JSON object');
+    readBody(request, BODY_BYTES_MAX, (body, size) => {
+      if (body === 'tooLarge') return refuse(response, tongue, 413, 'the body is too large');
+      if (body === 'noObject') return refuse(response, tongue, 400, 'the body must be a JSON object');
       this.#answer(request, response, path, tongue, readAsked(route, body, size));
     });
   }
@@ -195,15 +156,6 @@ function play(response: ServerResponse, turn: Turn, found: Found, entry: LogEntr
   });
 }
 
-function parse(content: Buffer): JsonObject | null {
-  try {
-    const value: unknown = JSON.parse(content.toString());
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
 function modelList(): string {
   const data = behaviours.map((behaviour) => ({
     id: usableName(behaviour),
@@ -218,14 +170,4 @@ function modelList(): string {
 function refuse(response: ServerResponse, tongue: Tongue, status: number, message: string): void {
   const { headers, body } = tongue.refusal('wrongRequest', message);
   say(response, status, body, headers);
-}
-
-function say(
-  response: ServerResponse,
-  status: number,
-  body: string,
-  headers: Readonly<Record<string, string>> = {},
-): void {
-  response.writeHead(status, { 'content-type': 'application/json', ...headers });
-  response.end(body);
 }
