@@ -22,6 +22,7 @@ const knownVariables = [
   'OLLAMA_HOST',
   'VLLM_BASE_URL',
   'VLLM_API_KEY',
+  'REDIS_URL',
   'OTEL_EXPORTER_OTLP_ENDPOINT',
   'STATE_DIRECTORY',
   'XDG_STATE_HOME',

@@ -8,9 +8,9 @@ import { utf8Decode, utf8Encode } from '../../src/kernel/web.ts';
 import { MemoryState } from '../../src/memory/memory-state.ts';
 import { TrailStore } from '../../src/memory/trail-store.ts';
 import { VirtualTime } from '../../src/memory/virtual-time.ts';
-import type { Config, ModelConfig, TargetConfig, UpstreamConfig } from '../../src/ports/config.ts';
+import type { CachePort } from '../../src/ports/cache.ts';
+import type { CacheConfig, Config, ModelConfig, TargetConfig, UpstreamConfig } from '../../src/ports/config.ts';
 import type { InboundHead, Reply, Visit } from '../../src/ports/door.ts';
-import type { StaleAnswers } from '../../src/ports/stale-answers.ts';
 import type { StateStore } from '../../src/ports/state.ts';
 import type {
   UpstreamCall,
@@ -179,6 +179,7 @@ export const upstream = (over: Partial<UpstreamConfig> & { baseUrl: string }): U
   proxy: null,
   health: null,
   discover: false,
+  engineMetrics: false,
   ...over,
 });
 
@@ -212,6 +213,18 @@ export const model = (targets: readonly TargetConfig[], over: Partial<ModelConfi
   ...over,
 });
 
+/** Answers are kept for five minutes, and given to nobody when they have run out. */
+export const keeping = (over: Partial<CacheConfig> = {}): CacheConfig => ({
+  ttlSeconds: 300,
+  scope: 'tenant',
+  staleWhileRevalidateSeconds: 0,
+  staleIfErrorSeconds: 86_400,
+  anyTemperature: false,
+  tools: false,
+  hitChargePercent: 0,
+  ...over,
+});
+
 export const config = (over: Partial<Config> = {}): Config => ({
   source: 'test',
   host: '127.0.0.1',
@@ -219,6 +232,8 @@ export const config = (over: Partial<Config> = {}): Config => ({
   open: false,
   adminKeySha256: null,
   adminPort: null,
+  tls: null,
+  lane: 'off',
   drainMs: 30_000,
   stateDir: null,
   upstreams: {
@@ -229,7 +244,7 @@ export const config = (over: Partial<Config> = {}): Config => ({
   keys: [],
   lanes: { vip: { firstTokenMs: null }, standard: { firstTokenMs: null }, batch: { firstTokenMs: null } },
   timeouts,
-  retry: { maxAttempts: 3, budgetPercent: 10, backoffMs: 500, backoffMsMax: 20_000 },
+  retry: { maxAttempts: 3, budgetPercent: 10, hedgePercent: 2, backoffMs: 500, backoffMsMax: 20_000 },
   breaker: {
     consecutiveFailures: 5,
     failurePercent: 50,
@@ -238,6 +253,7 @@ export const config = (over: Partial<Config> = {}): Config => ({
     openMs: 10_000,
     openMsMax: 300_000,
   },
+  redis: null,
   cors: null,
   log: { level: 'silent' },
   telemetry: { otlpEndpoint: null, sampleRatio: 0 },
@@ -255,7 +271,7 @@ export class Rig implements UpstreamTransport {
 
   constructor(
     settings: Config = config(),
-    { state = new MemoryState(), staleAnswers }: { state?: StateStore; staleAnswers?: StaleAnswers } = {},
+    { state = new MemoryState(), cache }: { state?: StateStore; cache?: CachePort } = {},
   ) {
     this.gateway = new Gateway({
       ports: {
@@ -270,7 +286,7 @@ export class Rig implements UpstreamTransport {
           },
         },
         transport: () => this,
-        ...(staleAnswers && { staleAnswers }),
+        ...(cache && { cache }),
       },
       config: settings,
       state,

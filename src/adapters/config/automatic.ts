@@ -70,6 +70,7 @@ function plain(settings: Pick<UpstreamConfig, 'provider'> & Partial<UpstreamConf
     proxy: null,
     health: null,
     discover: true,
+    engineMetrics: true,
     ...settings,
   };
 }

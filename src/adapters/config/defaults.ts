@@ -2,10 +2,12 @@
 // documentation repeats them (a test compares), so they stand here once.
 import type {
   BreakerConfig,
+  CacheConfig,
   Config,
   CorsConfig,
   DegradeConfig,
   HealthConfig,
+  RedisConfig,
   RetryConfig,
   TimeoutsConfig,
 } from '../../ports/config.ts';
@@ -19,7 +21,13 @@ export const defaultTimeouts: TimeoutsConfig = {
   commitAfterMs: 5_000,
 };
 
-export const defaultRetry: RetryConfig = { maxAttempts: 5, budgetPercent: 10, backoffMs: 500, backoffMsMax: 20_000 };
+export const defaultRetry: RetryConfig = {
+  maxAttempts: 5,
+  budgetPercent: 10,
+  hedgePercent: 2,
+  backoffMs: 500,
+  backoffMsMax: 20_000,
+};
 
 export const defaultBreaker: BreakerConfig = {
   consecutiveFailures: 5,
@@ -47,12 +55,26 @@ export const defaultDegrade: DegradeConfig = {
   shed: false,
 };
 
+export const defaultRedis: Pick<RedisConfig, 'prefix' | 'timeoutMs'> = { prefix: 'spillway', timeoutMs: 50 };
+
+/** Where answers are kept at all. */
+export const defaultCache: CacheConfig = {
+  ttlSeconds: 300,
+  scope: 'tenant',
+  staleWhileRevalidateSeconds: 0,
+  staleIfErrorSeconds: 86_400,
+  anyTemperature: false,
+  tools: false,
+  hitChargePercent: 0,
+};
+
 export const defaultCors: Omit<CorsConfig, 'origins'> = { maxAgeSeconds: 600 };
 
 export const defaultServer = {
   host: '127.0.0.1',
   port: 4000,
   open: false,
+  lane: 'off',
   // Kubernetes kills 30 s after SIGTERM: draining must be over before.
   drainMs: 25_000,
 } as const;

@@ -2,8 +2,15 @@
 import type { JsonObject } from '../../kernel/json.ts';
 import { tiers } from '../../kernel/lane.ts';
 import type { TargetTraits } from '../../kernel/provider.ts';
-import type { DegradeConfig, ModelConfig, TargetConfig, TimeoutsConfig, UpstreamConfig } from '../../ports/config.ts';
-import { defaultDegrade } from './defaults.ts';
+import type {
+  CacheConfig,
+  DegradeConfig,
+  ModelConfig,
+  TargetConfig,
+  TimeoutsConfig,
+  UpstreamConfig,
+} from '../../ports/config.ts';
+import { defaultCache, defaultDegrade } from './defaults.ts';
 import { hint } from './nearest.ts';
 import type { Path } from './problems.ts';
 import { bareRecord, type Reading } from './reading.ts';
@@ -54,7 +61,23 @@ function readModel(name: string, file: FileModel, sources: ModelSources, reading
     failoverOnContentFilter: file.failoverOnContentFilter ?? false,
     holdToolCalls: file.holdToolCalls ?? true,
     degrade: readDegrade(file.degrade),
+    ...readCache(file, path, reading),
   };
+}
+
+/** Nothing stands for a model whose answers are not kept. */
+function readCache(file: FileModel, path: Path, reading: Reading): { readonly cache?: CacheConfig } {
+  const { enabled = true, ...settings } = file.cache ?? { enabled: false };
+  const isKept = file.cache !== undefined && enabled;
+  if (!isKept && file.degrade?.staleAnswers === true) {
+    reading.problems.add(
+      [...path, 'degrade', 'staleAnswers'],
+      '`staleAnswers` gives what was kept, and nothing is: add `cache: {}` to the model',
+    );
+  }
+  if (!isKept) return {};
+  const chosen = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+  return { cache: { ...defaultCache, ...chosen } };
 }
 
 function readDegrade(file: FileModel['degrade']): DegradeConfig {

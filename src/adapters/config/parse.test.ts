@@ -18,7 +18,13 @@ test('an almost empty file is every default, with the demo', () => {
     queueMs: 30000,
     commitAfterMs: 5000,
   });
-  assert.deepEqual(config.retry, { maxAttempts: 5, budgetPercent: 10, backoffMs: 500, backoffMsMax: 20000 });
+  assert.deepEqual(config.retry, {
+    maxAttempts: 5,
+    budgetPercent: 10,
+    hedgePercent: 2,
+    backoffMs: 500,
+    backoffMsMax: 20000,
+  });
   assert.deepEqual(Object.keys(config.upstreams), ['demo']);
   assert.deepEqual(config.models['demo']?.targets[0]?.upstream, 'demo');
 });
@@ -69,6 +75,7 @@ telemetry: {otlpEndpoint: "http://collector:4318/", sampleRatio: 0.25}
     proxy: null,
     health: { path: '/health', intervalMs: 10000, timeoutMs: 2000, unhealthyAfter: 3, healthyAfter: 2 },
     discover: false,
+    engineMetrics: true,
   });
   assert.equal(config.upstreams['spare']?.baseUrl, 'https://10.0.0.5:8000/v1');
   assert.equal(config.upstreams['spare']?.caFile, '/etc/ca.pem');
@@ -285,6 +292,16 @@ const refusals: readonly (readonly [string, string, string])[] = [
     'a key for the scripted provider',
     'upstreams: {demo: {provider: scripted, apiKey: a}}',
     '1:40: `apiKey` has no effect: the scripted provider has no network',
+  ],
+  [
+    'metrics of an engine that are no path',
+    'upstreams: {vllm: {baseUrl: "http://g", engineMetrics: metrics}}',
+    '1:56: `engineMetrics` must be `true`, `false` or a path that begins with `/`',
+  ],
+  [
+    'metrics of an engine that is none',
+    'upstreams: {deepseek: {apiKey: k, engineMetrics: true}}',
+    '1:50: `engineMetrics`: provider deepseek has no engine that tells; write the path if yours does',
   ],
   [
     'health checks that overlap',

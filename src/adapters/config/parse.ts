@@ -47,6 +47,7 @@ export function parseConfig(text: string, options: ParseOptions): Result<ParsedC
     problems,
     providers: options.providers,
     stateDir: stateDirOf(options.environment),
+    redisUrl: options.environment.known.REDIS_URL,
     upstreamNames: isObject(written['upstreams']) ? Object.keys(written['upstreams']) : [],
     resolvePath: (path) => options.resolvePath(path),
     whyUnreadable: (path) => options.whyUnreadable(path),

@@ -8,6 +8,8 @@ interface ProviderFact {
   /** Null: the file must say `baseUrl`, or an account that comes to one. */
   readonly defaultBaseUrl: string | null;
   readonly keyRequired: boolean;
+  /** Where its engine tells its own queue; absent: nowhere. */
+  readonly metricsPath?: string;
   /** Settings of `account` that mean something there; absent: none. */
   readonly accountSettings?: Readonly<
     Record<string, { readonly kind: 'text' | 'flag' | 'file'; readonly choices?: readonly string[] }>
@@ -26,6 +28,8 @@ export interface Reading {
   readonly upstreamNames: readonly string[];
   /** Where what was learned is kept unless the file says otherwise; null: nowhere. */
   readonly stateDir: string | null;
+  /** What REDIS_URL says; null: nothing. */
+  readonly redisUrl: string | null;
   /** Full path of a file named in the configuration. */
   resolvePath(path: string): string;
   /** Null: readable; else why not. */

@@ -7,9 +7,11 @@ import { limits } from '../../kernel/limits.ts';
 import { providerNames } from '../../kernel/provider.ts';
 import {
   defaultBreaker,
+  defaultCache,
   defaultCors,
   defaultHealth,
   defaultLogLevel,
+  defaultRedis,
   defaultRetry,
   defaultSampleRatio,
   defaultServer,
@@ -116,8 +118,19 @@ const upstream = z.strictObject({
   account,
   caFile: text('PEM file with the authority to trust besides the system’s; relative to this file.'),
   proxy: text('HTTP proxy on the way to this upstream: `http://proxy:3128`.'),
+  transport: z
+    .enum(['auto', 'undici'])
+    .meta({ description: '`undici` keeps this upstream off the express lane.', default: 'auto' })
+    .optional(),
   health,
   discover: flag('Ask for its list of models and serve them. Default: true when the file lists no models.'),
+  engineMetrics: z
+    .union([z.boolean(), z.string().min(1)])
+    .meta({
+      description: 'Read a self-hosted engine’s own queue every 2 s: `true`, `false`, or the path where it is told.',
+      default: true,
+    })
+    .optional(),
 });
 
 const targetObject = z.strictObject({
@@ -157,6 +170,39 @@ const degrade = z
   .meta({ description: 'What may be done to answers in overload, mildest first. Left out: nothing.' })
   .optional();
 
+const SECONDS_MAX = 31_536_000;
+const seconds = (description: string, byDefault: number, min: number) =>
+  whole(description, { min, max: SECONDS_MAX }, byDefault);
+
+const cache = z
+  .strictObject({
+    enabled: flag('Keep answers and give them again.', true),
+    ttlSeconds: seconds('How long an answer is given as fresh.', defaultCache.ttlSeconds, 1),
+    scope: z
+      .enum(['tenant', 'public'])
+      .meta({ description: '`tenant`: to the same key only. `public`: to every key.', default: defaultCache.scope })
+      .optional(),
+    staleWhileRevalidateSeconds: seconds(
+      'How long after that it is given while it is made anew.',
+      defaultCache.staleWhileRevalidateSeconds,
+      0,
+    ),
+    staleIfErrorSeconds: seconds(
+      'How long after that it is kept for when nobody can answer; only with `degrade.staleAnswers`.',
+      defaultCache.staleIfErrorSeconds,
+      0,
+    ),
+    anyTemperature: flag('Keep answers whatever the temperature, not only at 0.', defaultCache.anyTemperature),
+    tools: flag('Keep answers in text to requests that offered functions.', defaultCache.tools),
+    hitChargePercent: percent(
+      'Share of a kept answer’s tokens that counts against the key’s limit.',
+      defaultCache.hitChargePercent,
+      0,
+    ),
+  })
+  .meta({ description: 'Keep answers and give them again; `{}` does with the defaults. Left out: nothing is kept.' })
+  .optional();
+
 const model = z.strictObject({
   targets: z
     .array(target)
@@ -170,6 +216,7 @@ const model = z.strictObject({
   failoverOnContentFilter: flag('Ask the next target when a content policy refused.', false),
   holdToolCalls: flag('Keep an unfinished tool call back while another target could make it anew.', true),
   degrade,
+  cache,
 });
 
 const key = z.strictObject({
@@ -207,8 +254,13 @@ const retry = z
       defaultRetry.maxAttempts,
     ),
     budgetPercent: percent(
-      'Resends to the same upstream, as a share of its sends; 0 never resends.',
+      'Resends to the same upstream, as a share of the tokens sent to it; 0 never resends.',
       defaultRetry.budgetPercent,
+      0,
+    ),
+    hedgePercent: percent(
+      'Second upstreams asked for a vip whose first token is late, as a share of the vips’ sends; 0 never asks.',
+      defaultRetry.hedgePercent,
       0,
     ),
     backoffMs: ms('First wait before a resend; doubles each time, with jitter.', defaultRetry.backoffMs),
@@ -227,6 +279,27 @@ const breaker = z
     openMsMax: ms('How long it stays open at most.', defaultBreaker.openMsMax),
   })
   .meta({ description: 'When a target is left alone because it keeps failing.' })
+  .optional();
+
+const redis = z
+  .strictObject({
+    url: text('One server: `redis://user:password@host:6379/0`; `rediss://` with TLS. REDIS_URL overrides it.'),
+    nodes: names('Some nodes of a cluster, `host:6379` each; the others are found through them.'),
+    username: text('User to log in as, where the URL names none.'),
+    password: text('Password, where the URL has none.'),
+    caFile: text('PEM file with the authority to trust besides the system’s.'),
+    prefix: text('Before every key and channel, so that installations can share a server. Default: spillway.'),
+    timeoutMs: whole('Longest a request waits for it.', { min: 5, max: 1_000 }, defaultRedis.timeoutMs),
+  })
+  .meta({ description: 'A Redis or Redis Cluster in which gateways share what they keep.' })
+  .optional();
+
+const tls = z
+  .strictObject({
+    certFile: text('PEM file with the certificate and its chain; relative to this file.'),
+    keyFile: text('PEM file with its private key; relative to this file.'),
+  })
+  .meta({ description: 'Serve HTTPS instead of HTTP, on every port.' })
   .optional();
 
 const cors = z
@@ -271,6 +344,14 @@ export const fileSchema = z.strictObject({
   open: flag('Serve without `keys` on a host that is not loopback.', defaultServer.open),
   adminKey: text('Secret for /admin. Without it /admin answers only to this machine.'),
   adminPort: port('Port of its own for /admin (and /metrics); the main port serves no /admin then.'),
+  tls,
+  lane: z
+    .enum(['off', 'on'])
+    .meta({
+      description: 'Spillway’s own HTTP/1.1 path, cheaper than node:http and undici.',
+      default: defaultServer.lane,
+    })
+    .optional(),
   drainMs: ms('How long a stop waits for requests in flight; 0 does not wait.', defaultServer.drainMs, 0),
   stateDir: z
     .string()
@@ -291,6 +372,7 @@ export const fileSchema = z.strictObject({
   timeouts: timeouts.meta({ description: 'Deadlines in milliseconds.' }).optional(),
   retry,
   breaker,
+  redis,
   cors,
   log,
   telemetry,

@@ -5,10 +5,12 @@ import { nodeDigest } from '../digest.ts';
 import type { Automatic } from './automatic.ts';
 import { defaultCors, defaultLogLevel, defaultSampleRatio, defaultServer, defaultTimeouts } from './defaults.ts';
 import { readKeys } from './keys.ts';
+import { readTls } from './listener.ts';
 import { readModels } from './models.ts';
 import type { Problems } from './problems.ts';
 import { bareRecord, type Reading, urlTrouble, withoutTrailingSlashes } from './reading.ts';
 import type { FileConfig } from './schema.ts';
+import { readRedis } from './redis.ts';
 import { readBreaker, readRetry, readTimeouts } from './timeouts.ts';
 import { readUpstream } from './upstreams.ts';
 
@@ -30,6 +32,8 @@ export function readSections(file: FileConfig, source: string, automatic: Automa
     open: file.open ?? defaultServer.open,
     adminKeySha256: readAdminKey(file, problems),
     adminPort: file.adminPort ?? null,
+    tls: readTls(file.tls, outer),
+    lane: file.lane ?? defaultServer.lane,
     drainMs: file.drainMs ?? defaultServer.drainMs,
     stateDir: readStateDir(file.stateDir, outer),
     upstreams,
@@ -43,6 +47,7 @@ export function readSections(file: FileConfig, source: string, automatic: Automa
     timeouts,
     retry: readRetry(file.retry, problems),
     breaker: readBreaker(file.breaker, problems),
+    redis: readRedis(file.redis, outer),
     cors: readCors(file.cors, problems),
     log: { level: file.log?.level ?? defaultLogLevel },
     telemetry: readTelemetry(file.telemetry, problems),

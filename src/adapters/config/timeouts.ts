@@ -38,6 +38,7 @@ export function readRetry(file: FileConfig['retry'], problems: Problems): RetryC
   return {
     maxAttempts: file?.maxAttempts ?? defaultRetry.maxAttempts,
     budgetPercent: file?.budgetPercent ?? defaultRetry.budgetPercent,
+    hedgePercent: file?.hedgePercent ?? defaultRetry.hedgePercent,
     backoffMs,
     backoffMsMax,
   };

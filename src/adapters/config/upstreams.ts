@@ -39,8 +39,10 @@ export function readUpstream(name: string, file: FileUpstream, discover: boolean
     ...(Object.keys(account).length > 0 && { account }),
     caFile: readCaFile(file, path, reading),
     proxy: file.proxy ?? null,
+    ...(file.transport === 'undici' && { transport: 'undici' }),
     health: readHealth(file, path, reading),
     discover: file.discover ?? discover,
+    engineMetrics: readEngineMetrics(file, provider, path, reading),
   };
 }
 
@@ -57,7 +59,18 @@ function readProvider(name: string, file: FileUpstream, path: Path, reading: Rea
 }
 
 function refuseNetworkSettings(file: FileUpstream, path: Path, reading: Reading): void {
-  for (const name of ['baseUrl', 'apiKey', 'apiKeys', 'headers', 'account', 'caFile', 'proxy', 'health'] as const) {
+  for (const name of [
+    'baseUrl',
+    'apiKey',
+    'apiKeys',
+    'headers',
+    'account',
+    'caFile',
+    'proxy',
+    'transport',
+    'health',
+    'engineMetrics',
+  ] as const) {
     if (file[name] === undefined) continue;
     reading.problems.add([...path, name], `\`${name}\` has no effect: the scripted provider has no network`, 'name');
   }
@@ -148,6 +161,27 @@ function readCaFile(file: FileUpstream, path: Path, reading: Reading): string | 
   if (file.baseUrl?.startsWith('http://'))
     reading.problems.add(at, '`caFile` has no effect on an `http://` address', 'name');
   return full;
+}
+
+/** Left out: where the provider has them. */
+function readEngineMetrics(
+  { engineMetrics }: FileUpstream,
+  provider: ProviderName | null,
+  path: Path,
+  reading: Reading,
+): boolean | string {
+  const at = [...path, 'engineMetrics'];
+  // From the environment everything comes as text.
+  const said = engineMetrics === 'true' || engineMetrics === 'false' ? engineMetrics === 'true' : engineMetrics;
+  if (typeof said === 'string' && !/^\/[\x21-\x7e]*$/.test(said)) {
+    reading.problems.add(at, '`engineMetrics` must be `true`, `false` or a path that begins with `/`');
+  } else if (said === true && provider !== null && reading.providers[provider].metricsPath === undefined) {
+    reading.problems.add(
+      at,
+      `\`engineMetrics\`: provider ${provider} has no engine that tells; write the path if yours does`,
+    );
+  }
+  return said ?? true;
 }
 
 function readHealth(file: FileUpstream, path: Path, reading: Reading): HealthConfig | null {

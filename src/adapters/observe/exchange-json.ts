@@ -59,7 +59,7 @@ function troubleJson(exchange: ExchangeFact): string {
 }
 
 function spillwayJson(exchange: ExchangeFact): string {
-  const { key, model, target, firstTokenMs, costMicroUsd } = exchange;
+  const { key, model, target, firstTokenMs, costMicroUsd, cache } = exchange;
   let line = `,"spillway.exchange":"${exchange.id}","spillway.outcome":"${exchange.outcome}"`;
   if (key !== null) line += `,"spillway.key":${text(key)}`;
   line += `,"spillway.lane":"${exchange.lane}","spillway.stream":${exchange.stream}`;
@@ -69,6 +69,10 @@ function spillwayJson(exchange: ExchangeFact): string {
   line += `,"spillway.overhead_ms":${microseconds(exchange.overheadMs)}`;
   if (firstTokenMs !== null) line += `,"spillway.first_token_ms":${microseconds(firstTokenMs)}`;
   if (exchange.degraded.length > 0) line += `,"spillway.degraded":${JSON.stringify(exchange.degraded)}`;
+  if (cache !== null) {
+    line += `,"spillway.cache":"${cache.status}"`;
+    if (cache.savedTokens > 0) line += `,"spillway.cache_saved_tokens":${number(cache.savedTokens)}`;
+  }
   if (costMicroUsd !== null) line += `,"spillway.cost_usd":${number(costMicroUsd / 1e6)}`;
   return line;
 }

@@ -9,6 +9,7 @@ import type { FaultKind } from '../../kernel/fault.ts';
 import { lanes, surfaces } from '../../kernel/lane.ts';
 import type { Lane, Surface } from '../../kernel/lane.ts';
 import { rejections } from '../../kernel/rejection.ts';
+import { CacheMetrics } from './cache-metrics.ts';
 import { BoundedLabels, CounterFamily, HistogramFamily } from './series.ts';
 import type { CounterChild, HistogramChild } from './series.ts';
 import { errorType, genAiProvider, operationNames } from './words.ts';
@@ -50,6 +51,9 @@ interface UpstreamSeries {
   readonly label: string;
   readonly delivered: CounterChild;
   readonly failed: CounterChild;
+  readonly overtaken: CounterChild;
+  readonly hedgesWon: CounterChild;
+  readonly hedgesLost: CounterChild;
   readonly faults: Partial<Record<FaultKind, CounterChild>>;
   readonly resends: CounterChild;
   readonly keepAlives: CounterChild;
@@ -104,7 +108,7 @@ export class ExchangeMetrics {
   readonly #attempts = new CounterFamily(
     'counter',
     'spillway_attempts_total',
-    'Sends to an upstream that ended: delivered, or fault.',
+    'Sends to an upstream that ended: delivered, fault, or overtaken by another that had content sooner.',
     ['upstream', 'result'],
   );
   readonly #failovers = new CounterFamily(
@@ -118,6 +122,12 @@ export class ExchangeMetrics {
     'spillway_resends_total',
     'Attempts that went to the same target again.',
     ['upstream'],
+  );
+  readonly #hedges = new CounterFamily(
+    'counter',
+    'spillway_hedges_total',
+    'Attempts sent beside another whose first token was late: won when they had content first.',
+    ['upstream', 'result'],
   );
   readonly #keepAlives = new CounterFamily(
     'counter',
@@ -149,6 +159,7 @@ export class ExchangeMetrics {
     OVERHEAD_BOUNDS,
   );
 
+  readonly #cache = new CacheMetrics();
   readonly #models: BoundedLabels<ModelSeries>;
   readonly #upstreams: BoundedLabels<UpstreamSeries>;
   readonly #queueByLane: Record<Lane, HistogramChild>;
@@ -178,6 +189,7 @@ export class ExchangeMetrics {
       const refused = this.#rejectionByKind.get(exchange.rejection);
       if (refused !== undefined) refused.value++;
     }
+    if (exchange.cache !== null) this.#cache.count(model.label, exchange.cache);
     for (const rung of exchange.degraded) this.#degraded.child(rung, exchange.lane).value++;
     if (attempts > 0 || exchange.queueMs > 0) this.#queueByLane[exchange.lane].observe(exchange.queueMs / 1000);
     this.#overheadAll.observe(exchange.overheadMs / 1000);
@@ -195,8 +207,10 @@ export class ExchangeMetrics {
   attempt(attempt: AttemptFact): void {
     const { fault, number, firstTokenMs, keepAlives } = attempt;
     const upstream = this.#upstreams.get(attempt.upstream, fault === null);
-    if (number > 1) this.#secondSend(attempt, upstream);
-    if (fault === null) upstream.delivered.value++;
+    if (attempt.hedge) (firstTokenMs === null ? upstream.hedgesLost : upstream.hedgesWon).value++;
+    else if (number > 1) this.#secondSend(attempt, upstream);
+    if (attempt.overtaken) upstream.overtaken.value++;
+    else if (fault === null) upstream.delivered.value++;
     else {
       upstream.failed.value++;
       const counter = upstream.faults[fault];
@@ -211,8 +225,10 @@ export class ExchangeMetrics {
     for (const family of [this.#tokens, this.#duration, this.#firstToken, this.#perToken]) family.write(into);
     for (const family of [this.#exchanges, this.#rejections, this.#degraded, this.#attempts, this.#faults])
       family.write(into);
-    for (const family of [this.#failovers, this.#resends, this.#keepAlives, this.#cost]) family.write(into);
+    for (const family of [this.#failovers, this.#resends, this.#hedges, this.#keepAlives, this.#cost])
+      family.write(into);
     for (const family of [this.#upstreamFirstToken, this.#queue, this.#overhead]) family.write(into);
+    this.#cache.write(into);
   }
 
   #countExchange(model: ModelSeries, exchange: ExchangeFact): CounterChild {
@@ -304,6 +320,9 @@ export class ExchangeMetrics {
       label,
       delivered: this.#attempts.child(label, 'delivered'),
       failed: this.#attempts.child(label, 'fault'),
+      overtaken: this.#attempts.child(label, 'overtaken'),
+      hedgesWon: this.#hedges.child(label, 'won'),
+      hedgesLost: this.#hedges.child(label, 'lost'),
       faults: byKind,
       resends: this.#resends.child(label),
       keepAlives: this.#keepAlives.child(label),

@@ -18,6 +18,7 @@ export function exchangeLine(exchange: ExchangeFact): string {
   if (queueMs >= 1) line += ` queued ${Math.round(queueMs)} ms`;
   if (usage !== null) line += ` ${usage.promptTokens}→${usage.completionTokens} tokens`;
   if (attempts > 1) line += ` ${attempts} attempts`;
+  if (exchange.cache !== null && exchange.cache.status !== 'bypass') line += ` cache ${exchange.cache.status}`;
   if (exchange.degraded.length > 0) line += ` degraded ${exchange.degraded.join('+')}`;
   if (exchange.outcome === 'answered') return line;
   const trouble = troubleOf(exchange);

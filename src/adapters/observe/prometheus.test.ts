@@ -82,6 +82,29 @@ test('a failover and a resend are told apart', async () => {
   assert.equal(samples.get('spillway_faults_total{upstream="deepseek",kind="serverError"}'), 1);
 });
 
+test('hedges are counted by who was first, and are neither failovers nor resends', async () => {
+  const id = exchangeId('sx_3');
+  const reserve = { target: other, upstream: upstreamName('reserve') };
+  const samples = await scrape([
+    attemptWith({ exchange: id, number: 1, firstTokenMs: null, overtaken: true }),
+    attemptWith({ exchange: id, number: 2, hedge: true, ...reserve }),
+    exchangeWith({ id, attempts: 2 }),
+    attemptWith({ exchange: id, number: 1, firstTokenMs: null, fault: 'reset' }),
+    attemptWith({ exchange: id, number: 2, firstTokenMs: null, hedge: true, fault: 'overloaded', ...reserve }),
+    exchangeWith({ id, attempts: 2, outcome: 'failed' }),
+  ]);
+  const expected = {
+    'spillway_hedges_total{upstream="reserve",result="won"}': 1,
+    'spillway_hedges_total{upstream="reserve",result="lost"}': 1,
+    'spillway_attempts_total{upstream="deepseek",result="overtaken"}': 1,
+    'spillway_attempts_total{upstream="deepseek",result="delivered"}': 0,
+    'spillway_attempts_total{upstream="reserve",result="delivered"}': 1,
+    'spillway_failovers_total{model="chat"}': 0,
+    'spillway_resends_total{upstream="deepseek"}': 0,
+  };
+  for (const [series, value] of Object.entries(expected)) assert.equal(samples.get(series), value, series);
+});
+
 test('a refusal before any upstream counts as that and spoils no latency', async () => {
   const samples = await scrape([
     exchangeWith({

@@ -72,6 +72,7 @@ function exchangeAttributes(exchange: ExchangeFact): Attributes {
     'spillway.attempts': exchange.attempts,
     'spillway.queue_ms': exchange.queueMs,
     'spillway.overhead_ms': exchange.overheadMs,
+    'spillway.cache': exchange.cache?.status ?? null,
     'spillway.cost_usd': exchange.costMicroUsd === null ? null : exchange.costMicroUsd / 1e6,
   });
 }

@@ -1,0 +1,104 @@
+// Cache key: what makes two requests the same question. SHA-256 over who asks, which model answers, and everything in the
+// request that could change the answer; what only changes how it is delivered stays out. The order of an object's keys says
+// nothing. It must never make one key of two tenants, nor of two requests that could be answered differently: whatever is
+// not known here is part of the key.
+import type { CanonicalRequest, NativeRequest } from '../kernel/chat.ts';
+import type { JsonObject, JsonValue } from '../kernel/json.ts';
+import type { CacheKey } from '../ports/cache.ts';
+import type { Digest } from '../ports/digest.ts';
+
+/** Part of every key: a change of what is kept, or of what makes a key, leaves old entries to expire unread. */
+const POLICY_VERSION = 1;
+
+/** How the answer is delivered, or what we are told; never what it says. The model is named by its version instead. */
+const delivery: ReadonlySet<string> = new Set([
+  'cache',
+  'model',
+  'priority',
+  'prompt_cache_key',
+  'prompt_cache_retention',
+  'service_tier',
+  'stream',
+  'stream_options',
+]);
+
+/**
+ * Fields of other dialects whose translation says all of them. Any other field (a budget of thoughts becomes one word of
+ * three) is part of the key as the caller wrote it, and such a request shares answers with its own dialect alone.
+ */
+const translatedWhole: Readonly<Record<NativeRequest['dialect'], ReadonlySet<string>>> = {
+  openai: new Set(),
+  converse: new Set(),
+  anthropic: new Set([
+    ...delivery,
+    'max_tokens',
+    'messages',
+    'metadata',
+    'models',
+    'stop_sequences',
+    'system',
+    'temperature',
+    'top_k',
+    'top_p',
+  ]),
+  responses: new Set([
+    ...delivery,
+    'input',
+    'instructions',
+    'max_output_tokens',
+    'models',
+    'fallbacks',
+    'metadata',
+    'store',
+    'temperature',
+    'top_p',
+    'user',
+  ]),
+};
+
+export interface CacheIdentity {
+  /** Who may read it: a tenant's own salt, which nobody else knows; one word for all where the model is public. */
+  readonly salt: string;
+  /** A part of the tenant's own choosing; empty: none. */
+  readonly namespace: string;
+  /** The model's name, its targets and what they are told; a change of any is another model. */
+  readonly modelVersion: string;
+  /** Headers that switch a far side's behaviour, and where it may compute. */
+  readonly circumstances: readonly string[];
+}
+
+export function cacheKey(request: CanonicalRequest, identity: CacheIdentity, digest: Digest): CacheKey {
+  const { salt, namespace, modelVersion, circumstances } = identity;
+  const frame = JSON.stringify([POLICY_VERSION, salt, namespace, modelVersion, circumstances, request.surface]);
+  const body = canonicalObject(request.body, delivery);
+  return digest.sha256(`${frame}\n${body}\n${nativeRest(request.native)}`);
+}
+
+function nativeRest(native: NativeRequest | null): string {
+  if (native === null) return '';
+  const whole = translatedWhole[native.dialect];
+  for (const field in native.body) {
+    if (!whole.has(field)) return native.dialect + canonicalObject(native.body, delivery);
+  }
+  return '';
+}
+
+/** JSON with the keys of every object sorted. Strings keep JSON's escapes: lone surrogates stay what they are. */
+function canonicalText(value: JsonValue | undefined): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (!Array.isArray(value)) return canonicalObject(value, null);
+  let text = '[';
+  for (const item of value) text += `${canonicalText(item)},`;
+  return `${text}]`;
+}
+
+function canonicalObject(object: JsonObject, without: ReadonlySet<string> | null): string {
+  let text = '{';
+  for (const key of Object.keys(object).toSorted()) {
+    const value = object[key];
+    if (value === undefined || without?.has(key) === true) continue;
+    text += `${JSON.stringify(key)}:${canonicalText(value)},`;
+  }
+  return `${text}}`;
+}

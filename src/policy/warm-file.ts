@@ -1,0 +1,43 @@
+// Warm file: JSON Lines of what to have answered before anybody asks. A line is a request as a client would send it, a pair
+// `{"request": …, "answer": …}` with the answer already known (a whole `chat.completion`), or a line of OpenAI's batch files
+// `{"custom_id", "method", "url", "body"}`. `key` names the key in whose name it is kept, where that matters.
+// It only reads the form; what a request means is for the dialects to say. It must never quote a line: it may be a prompt.
+import { isObject, type JsonObject, type JsonValue } from '../kernel/json.ts';
+import { fail, ok, type Result } from '../kernel/result.ts';
+
+export interface WarmLine {
+  readonly request: JsonObject;
+  /** Null: ask for it. */
+  readonly answer: JsonObject | null;
+  /** Name of a configured key; null: the file's reader decides. */
+  readonly keyName: string | null;
+}
+
+/** Null: the line is blank. Troubles end the sentence “line 7 …”. */
+export function readWarmLine(line: string): Result<WarmLine, string> | null {
+  if (line.trim() === '') return null;
+  const value = parse(line);
+  if (!isObject(value)) return fail('is no JSON object');
+  const pair = isObject(value['request']) ? value : null;
+  const request = pair?.['request'] ?? value['body'] ?? value;
+  if (!isObject(request)) return fail('has a `body` that is no object');
+  if (typeof request['model'] !== 'string') return fail('has a request without `model`');
+  if (request['messages'] === undefined && request['input'] === undefined && request['prompt'] === undefined) {
+    return fail('has a request without `messages`, `input` or `prompt`');
+  }
+  const answer = pair?.['answer'] ?? null;
+  if (answer !== null && !isObject(answer)) return fail('has an `answer` that is no object');
+  if (answer !== null && answer['object'] !== 'chat.completion')
+    return fail('has an `answer` that is no whole `chat.completion`');
+  const keyName = value['key'] ?? null;
+  if (keyName !== null && typeof keyName !== 'string') return fail('has a `key` that is no name');
+  return ok({ request, answer, keyName });
+}
+
+function parse(text: string): JsonValue {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return null;
+  }
+}
