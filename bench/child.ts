@@ -16,9 +16,11 @@ export interface Child {
 }
 
 export interface ChildOptions {
-  /** Where it runs, when the machine can pin; see `cores`. */
-  readonly core: number;
+  /** Where it runs, when the machine can pin (see `cores`); null: wherever there is room. */
+  readonly core: number | null;
   readonly stdout?: 'ignore' | 'pipe';
+  /** Besides PATH. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** The measured process has a core for itself; load and mock upstream share the other. */
@@ -38,7 +40,7 @@ export function startChild(name: string, command: readonly string[], options: Ch
   const [program = '', ...rest] = pinned(command, options.core);
   const stdout = options.stdout ?? 'ignore';
   // A closed environment: no provider keys or proxies of whoever runs the bench get into the figures.
-  const env = { PATH: process.env['PATH'] ?? '' };
+  const env = { PATH: process.env['PATH'] ?? '', ...options.environment };
   const child = spawn(program, rest, { stdio: ['pipe', stdout, 'pipe'], env });
   running.add(child);
   let words = '';
@@ -51,8 +53,8 @@ export function startChild(name: string, command: readonly string[], options: Ch
 }
 
 /** Prefixes a command so that it runs on one core. taskset execs, so the pid is the program's own. */
-function pinned(command: readonly string[], core: number): string[] {
-  return canPin ? [pinProgram, '-c', String(core), ...command] : [...command];
+function pinned(command: readonly string[], core: number | null): string[] {
+  return canPin && core !== null ? [pinProgram, '-c', String(core), ...command] : [...command];
 }
 
 /** Resolves when the port accepts connections; throws when the child ended or the time is up. */

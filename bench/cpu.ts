@@ -29,8 +29,8 @@ export function ticksOf(stat: string): number {
   return Number(fields[11]) + Number(fields[12]);
 }
 
-/** nginx's master and its worker, for one. */
-function familyOf(pid: number): number[] {
+/** The process and its living descendants: nginx's master and its worker, for one. */
+export function familyOf(pid: number): number[] {
   const children = (read(`/proc/${pid}/task/${pid}/children`) ?? '').split(' ').filter((part) => part !== '');
   return [pid, ...children.flatMap((child) => familyOf(Number(child)))];
 }
