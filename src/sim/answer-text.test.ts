@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readRequest } from '../dialects/openai/request.ts';
 import { utf8Encode } from '../kernel/web.ts';
-import { contentEvent, endEvents, promptBody, readAnswer, tokensText } from './answer-text.ts';
+import { answerStart, contentEvent, endEvents, promptBody, readAnswer, tokensText } from './answer-text.ts';
 
 test('the gateway takes a prompt for exactly the tokens wanted', () => {
   for (const tokens of [5, 8, 9, 100, 489, 490, 491, 7_777, 30_000]) {
@@ -23,6 +23,16 @@ test('an answer is followed over events, several in one piece included', () => {
 test('a repeated or skipped part is seen', () => {
   assert.equal(readAnswer(utf8Encode(contentEvent(0, 4)), 4).tokens, -1);
   assert.equal(readAnswer(utf8Encode(contentEvent(5, 4)), 4).tokens, -1);
+});
+
+test("another's answer is seen, however far the two have come", () => {
+  for (const said of [0, 1, 500]) {
+    const other = utf8Encode(contentEvent(answerStart(8) + said, 1));
+    for (let ask = 0; ask < 1_000; ask++) {
+      const read = readAnswer(other, answerStart(ask) + said);
+      assert.equal(read.tokens, ask === 8 ? 1 : -1);
+    }
+  }
 });
 
 test('an answer longer than all known tokens begins again', () => {

@@ -1,5 +1,6 @@
-// Answer text: what the modelled far sides say. Token n is always the same four characters, so the client can tell from the
-// text alone how far an answer has come, and that no part of it was repeated or left out.
+// Answer text: what the modelled far sides say. All answers are parts of one row of tokens of four characters each, and each
+// begins at a place of its own: the client can tell from the text alone how far its answer has come, that no part of it was
+// repeated or left out, and that it is nobody else's.
 import { utf8Decode, utf8Encode } from '../kernel/web.ts';
 
 const TOKEN_CHARACTERS = 4;
@@ -16,6 +17,12 @@ function knownText(): string {
   }
   return known;
 }
+
+/** Far from the places of the asks before and after. */
+const PLACES_APART = 7_919;
+
+/** Where in the row an ask's answer begins. */
+export const answerStart = (askNumber: number): number => (askNumber * PLACES_APART) % TOKENS_KNOWN;
 
 /** Tokens `from` up to `from + count`. An answer longer than all tokens known begins again. */
 export function tokensText(from: number, count: number): string {
@@ -40,13 +47,14 @@ export function endEvents(promptTokens: number, answerTokens: number): string {
 
 /** Reads what a client gets. */
 export interface AnswerWords {
-  /** New tokens; -1 when the text does not go on where the answer stood. */
+  /** New tokens; -1 when the text is not what comes at that place. */
   readonly tokens: number;
   /** The end marker was among it. */
   readonly done: boolean;
 }
 
-export function readAnswer(bytes: Uint8Array, tokensRead: number): AnswerWords {
+/** `place`: in the row of tokens, where the next one is expected. */
+export function readAnswer(bytes: Uint8Array, place: number): AnswerWords {
   const text = utf8Decode(bytes);
   let tokens = 0;
   for (let at = text.indexOf(CONTENT); at >= 0; at = text.indexOf(CONTENT, at)) {
@@ -54,7 +62,7 @@ export function readAnswer(bytes: Uint8Array, tokensRead: number): AnswerWords {
     const end = text.indexOf('"', at);
     const said = text.slice(at, end);
     const count = said.length / TOKEN_CHARACTERS;
-    if (said !== tokensText(tokensRead + tokens, count)) return { tokens: -1, done: false };
+    if (said !== tokensText(place + tokens, count)) return { tokens: -1, done: false };
     tokens += count;
     at = end;
   }

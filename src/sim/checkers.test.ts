@@ -39,7 +39,11 @@ const gauge = (name: string, value: number, labels: Record<string, string> = {})
 });
 
 function checkers(gauges: readonly GaugeReading[] = []): Checkers {
-  const made = new Checkers({ deadlines: true, resendPercent: 10, fairShares: true }, () => 1_234);
+  const made = new Checkers(
+    { deadlines: true, resendPercent: 10, fairShares: true, lanes: true },
+    new Map([['engine', 'engine']]),
+    () => 1_234,
+  );
   made.watch({ ask: () => ({ leave: () => {} }), gauges: () => gauges });
   return made;
 }
@@ -142,7 +146,7 @@ test('an answer begun anew after the client had read of it is found', () => {
 test('text that repeats is found, and a send for somebody who has left', () => {
   one(
     found((made) => made.onWrongText(ask())),
-    /does not follow/,
+    /not its own, or does not follow its first 0 tokens/,
   );
   const gone = ask({ ending: 'left' });
   one(
@@ -154,12 +158,19 @@ test('text that repeats is found, and a send for somebody who has left', () => {
   );
 });
 
-test('more resends than the budget are found', () => {
-  const findings = found((made) => {
-    const again = ask();
-    for (let at = 0; at < 40; at++) made.onSend(send({ ask: again }));
+/** What is found when so many requests of 1,000 tokens are sent once, and one of them again and again. */
+const resent = (once: number, again: number): readonly string[] =>
+  found((made) => {
+    const wish = { ...ask().wish, promptTokens: 1_000 };
+    for (let at = 0; at < once; at++) made.onSend(send({ ask: ask({ wish }) }));
+    const other = ask({ wish });
+    for (let at = 0; at <= again; at++) made.onSend(send({ ask: other }));
   });
-  assert.match(findings[0] ?? '', /sends to engine in 30 s were resends/);
+
+test('more resent than the budget allows is found', () => {
+  // A tenth of 114,000, and three times 4,096.
+  assert.deepEqual(resent(90, 23), []);
+  one(resent(90, 24), /24000 of 115000 tokens sent to engine in 30 s were resent/);
 });
 
 test('an answer taken away from who reads it is found, one that its far side broke off is not', () => {
@@ -205,15 +216,32 @@ test('vips may go above the prefill window by half, and nobody above that unless
   assert.deepEqual(sentInto(name, 151, 100, { began: true }), []);
 });
 
-test('a limit below the least is found', () => {
-  const labels = { target: 'engine/m' };
-  const gauges = [
-    gauge('window_tokens', 0, labels),
-    gauge('window_tokens_min', 10, labels),
-    gauge('window_tokens_max', 5, labels),
-  ];
+/** What is found in 200 s about a batch request that nothing is sent for and nobody ends, and about one that is sent. */
+function foundIdle(deadlines: boolean, over: Partial<Ask> = {}): readonly string[] {
+  let now = 0;
+  const made = new Checkers({ deadlines, resendPercent: null, fairShares: false, lanes: false }, new Map(), () => now);
+  made.watch({ ask: () => ({ leave: () => {} }), gauges: () => [gauge('upstream_in_flight', 1)] });
+  const wish = { ...ask().wish, lane: 'batch' as const };
+  const [idle, busy] = [ask({ number: 1, wish, ...over }), ask({ number: 2, wish })];
+  made.onAsked(idle);
+  made.onAsked(busy);
+  made.onSend(send({ ask: busy }));
+  for (now = 1_000; now <= 200_000; now += 1_000) made.onSecond();
+  return made.findings;
+}
+
+test('an ask that nothing is done for and nobody ends is found after a minute, once', () => {
+  one(foundIdle(false), /at 60.000 s: ask 1 has not ended, and nothing was done for it in 60 s/);
+  one(foundIdle(true, { tokensRead: 5 }), /at 60.000 s: ask 1 has not ended/);
+});
+
+test('an ask that is not told by its deadline is found, where that is promised', () => {
+  one(foundIdle(true), /at 12.000 s: ask 1 was not told that its deadline had passed 2000 ms ago/);
+});
+
+test('a window below its least is found', () => {
   one(
-    found((made) => made.onSecond(), gauges),
-    /may hold 5, below its least of 10/,
+    found((made) => made.onSecond(), [gauge('window_tokens_max', 5, { target: 'engine/m' })]),
+    /the window of engine\/m is 5, below its least of/,
   );
 });

@@ -3,36 +3,46 @@
 import type { Fact } from '../kernel/facts.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
 import { FairnessChecker } from './fairness-checker.ts';
+import { Forgotten } from './forgotten.ts';
 import type { Ask, Front, SendRecord, Witness } from './front.ts';
 import type { Policy } from './policies.ts';
 import { Standstill } from './standstill.ts';
+import { sum } from './statistics.ts';
+import { type SideKind, WindowBounds } from './window-bounds.ts';
 import { expectations } from './workload.ts';
 
 /** More findings than this tell nothing new. */
 const FINDINGS_MAX = 20;
 const BUDGET_WINDOW_MS = 30_000;
-/** Resends that the budget allows in its window however little is sent: three in ten seconds. */
-const BUDGET_RESERVE = 9;
+/** Prompt tokens that may be sent again in its window however little is sent: so many, or one prompt, in ten seconds. */
+const RESERVE_TOKENS = 4_096;
+const RESERVES = 3;
 
 export class Checkers implements Witness {
   readonly findings: string[] = [];
   readonly #promises: Policy['promises'];
   readonly #now: () => number;
   #front: Front | null = null;
-  readonly #ended = new Set<Ask>();
+  readonly #ended = new WeakSet<Ask>();
   readonly #exchanges = new Set<string>();
   /** Sends in flight. */
   readonly #open = new Set<SendRecord>();
-  /** Sends of the last half minute by upstream: when, and whether it was a resend. */
-  readonly #recent = new Map<string, { readonly at: number; readonly again: boolean }[]>();
+  /** Sends of the last half minute by upstream: when, how much, and whether it was a resend. */
+  readonly #recent = new Map<string, { readonly at: number; readonly tokens: number; readonly again: boolean }[]>();
   readonly #sentTo = new Map<Ask, Set<string>>();
   readonly #broken = new Set<Ask>();
-  readonly #standstill = new Standstill();
+  readonly #standstill: Standstill;
+  readonly #forgotten: Forgotten;
+  readonly #bounds: WindowBounds;
   readonly #fairness: FairnessChecker | null;
 
-  constructor(promises: Policy['promises'], now: () => number) {
+  /** `kinds`: what its upstreams are. */
+  constructor(promises: Policy['promises'], kinds: ReadonlyMap<string, SideKind>, now: () => number) {
     this.#promises = promises;
     this.#now = now;
+    this.#bounds = new WindowBounds(kinds);
+    this.#standstill = new Standstill(promises.lanes);
+    this.#forgotten = new Forgotten(promises.deadlines);
     this.#fairness = promises.fairShares ? new FairnessChecker(now, (finding) => this.#find(finding)) : null;
   }
 
@@ -42,12 +52,15 @@ export class Checkers implements Witness {
   }
 
   onAsked(ask: Ask): void {
+    this.#forgotten.onAsked(ask, this.#now());
+    this.#standstill.onAsked(ask.wish.lane);
     this.#fairness?.onAsked(ask);
   }
 
   onEnded(ask: Ask): void {
     if (this.#ended.has(ask)) this.#find(`ask ${ask.number} ended a second time, ${ask.ending}`);
     this.#ended.add(ask);
+    this.#forgotten.onEnded(ask);
     this.#sentTo.delete(ask);
     const broken = this.#broken.delete(ask);
     // Whatever others do, an answer that flows is not taken away from who reads it.
@@ -65,12 +78,15 @@ export class Checkers implements Witness {
   }
 
   onWrongText(ask: Ask): void {
-    this.#find(`ask ${ask.number} read text that does not follow its first ${ask.tokensRead} tokens`);
+    this.#find(
+      `ask ${ask.number} read text that is not its own, or does not follow its first ${ask.tokensRead} tokens`,
+    );
   }
 
   onSend(send: SendRecord): void {
     const { ask, sentAt, tokensReadBefore, resumes } = send;
     this.#open.add(send);
+    this.#forgotten.onSend(ask);
     this.#standstill.onSend(ask.wish.lane);
     if (this.#ended.has(ask)) this.#find(`ask ${ask.number} was sent after it had ended, ${ask.ending}`);
     if (tokensReadBefore > 0 && !resumes) {
@@ -87,6 +103,7 @@ export class Checkers implements Witness {
 
   onSendEnded(send: SendRecord): void {
     this.#open.delete(send);
+    this.#forgotten.onSendEnded(send.ask, this.#now());
     if (send.broke || send.refusedWith !== null) {
       this.#standstill.onCongestion();
       if (!this.#ended.has(send.ask)) this.#broken.add(send.ask);
@@ -98,8 +115,9 @@ export class Checkers implements Witness {
     const gauges = this.#front?.gauges() ?? [];
     this.#checkTickets(gauges);
     this.#checkQueues(gauges);
-    this.#checkLeast(gauges);
+    for (const finding of this.#bounds.onSecond(gauges)) this.#find(finding);
     for (const finding of this.#standstill.onSecond(gauges)) this.#find(finding);
+    for (const finding of this.#forgotten.onSecond(this.#now())) this.#find(finding);
     this.#fairness?.onSecond();
   }
 
@@ -117,16 +135,6 @@ export class Checkers implements Witness {
       );
       if (capacity !== undefined && value > capacity.value) {
         this.#find(`${value} wait in lane ${labels['lane']}, which seats ${capacity.value}`);
-      }
-    }
-  }
-
-  /** A limit below `window_x_min` is none. */
-  #checkLeast(gauges: readonly GaugeReading[]): void {
-    for (const gauge of gauges) {
-      const [max, min] = [sibling(gauges, gauge, '_max'), sibling(gauges, gauge, '_min')];
-      if (max !== null && min !== null && max < min) {
-        this.#find(`${gauge.name} ${JSON.stringify(gauge.labels)} may hold ${max}, below its least of ${min}`);
       }
     }
   }
@@ -149,7 +157,7 @@ export class Checkers implements Witness {
     }
   }
 
-  #checkBudget({ ask, upstream, sentAt }: SendRecord): void {
+  #checkBudget({ ask, upstream, sentAt, tokensReadBefore, resumes }: SendRecord): void {
     const sentTo = this.#sentTo.get(ask) ?? new Set();
     const again = sentTo.has(upstream);
     this.#sentTo.set(ask, sentTo.add(upstream));
@@ -157,12 +165,16 @@ export class Checkers implements Witness {
     if (resendPercent === null) return;
     const recent = this.#recent.get(upstream) ?? [];
     this.#recent.set(upstream, recent);
-    recent.push({ at: sentAt, again });
+    // What is to be gone on from is read once more too.
+    const tokens = ask.wish.promptTokens + (resumes ? tokensReadBefore : 0);
+    recent.push({ at: sentAt, tokens, again });
     if (!again) return;
     while ((recent[0]?.at ?? sentAt) < sentAt - BUDGET_WINDOW_MS) recent.shift();
-    const resends = recent.filter((send) => send.again).length;
-    const allowed = (recent.length * resendPercent) / 100 + BUDGET_RESERVE;
-    if (resends > allowed) this.#find(`${resends} of ${recent.length} sends to ${upstream} in 30 s were resends`);
+    const resent = recent.filter((send) => send.again).map((send) => send.tokens);
+    const total = sum(recent.map((send) => send.tokens));
+    const allowed = (total * resendPercent) / 100 + RESERVES * Math.max(RESERVE_TOKENS, ...resent);
+    if (sum(resent) <= allowed) return;
+    this.#find(`${sum(resent)} of ${total} tokens sent to ${upstream} in 30 s were resent`);
   }
 
   #find(finding: string): void {

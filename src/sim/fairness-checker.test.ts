@@ -31,10 +31,10 @@ class Lane {
     return ask;
   }
 
-  serve(ask: Ask, refusedWith: number | null = null): void {
+  serve(ask: Ask, refusedWith: number | null = null, broke = false): void {
     ask.sends++;
     const upstream = 'engine';
-    const over = { tokensReadBefore: 0, resumes: false, began: false, broke: false, refusedWith };
+    const over = { tokensReadBefore: 0, resumes: false, began: broke, broke, refusedWith };
     const send: SendRecord = { ask, upstream, sentAt: this.now, ...over };
     this.#checker.onSend(send);
     this.#checker.onSendEnded(send);
@@ -101,8 +101,28 @@ test('what was served while the other did not wait, and what was refused, does n
   assert.deepEqual(lane.findings, []);
 });
 
+test('what breaks off is nobody’s favour: the two are compared anew from there', () => {
+  const lane = new Lane();
+  lane.ask(1);
+  let next = lane.ask(2);
+  const serve = (times: number, broke: boolean): void => {
+    for (let turn = 0; turn < times; turn++) {
+      const after = lane.ask(2);
+      lane.serve(next, null, broke);
+      next = after;
+      lane.second();
+    }
+  };
+  serve(6, false);
+  serve(1, true);
+  serve(6, false);
+  assert.deepEqual(lane.findings, []);
+  serve(1, false);
+  assert.equal(lane.findings.length, 1);
+});
+
 /** An abuser is served all the time; one who asks little is refused after `past` of its requests. */
-function refusedAfter(past: number, promptTokens = 800): readonly string[] {
+function refusedAfter(past: number, promptTokens = 800, refusedWith: number | null = null): readonly string[] {
   const lane = new Lane();
   for (let turn = 0; turn < 200; turn++) {
     lane.serve(lane.ask(1));
@@ -111,7 +131,7 @@ function refusedAfter(past: number, promptTokens = 800): readonly string[] {
   const light = lane.ask(2, promptTokens);
   for (let turn = 0; turn < past; turn++) {
     lane.now += 100;
-    lane.serve(lane.ask(1));
+    lane.serve(lane.ask(1), refusedWith);
   }
   lane.refuse(light);
   return lane.findings;
@@ -120,6 +140,10 @@ function refusedAfter(past: number, promptTokens = 800): readonly string[] {
 test('who asks for little and is refused while one who asks for much goes past is found', () => {
   assert.deepEqual(refusedAfter(6), []);
   assert.match(refusedAfter(7)[0] ?? '', /ask 200 of tenant 2, standard, was refused; .*7000 of tenant 1 went past it/);
+});
+
+test('what was sent and refused has gone past nobody', () => {
+  assert.deepEqual(refusedAfter(20, 800, 429), []);
 });
 
 test('who asks for more than that may be refused', () => {

@@ -12,7 +12,8 @@ const CLEARLY_LESS = 0.5;
 
 interface Tenant {
   readonly name: string;
-  readonly asks: { readonly at: number; readonly work: number }[];
+  /** Work that was asked for in its name of late. */
+  readonly asked: RecentWork;
   waiting: number;
   inFlight: number;
   /** Work that was sent for it, ever. */
@@ -25,7 +26,7 @@ interface Tenant {
 interface LaneBook {
   readonly tenants: Map<number, Tenant>;
   readonly waiting: Set<Tenant>;
-  readonly sends: { readonly at: number; readonly work: number; readonly tenant: Tenant }[];
+  readonly sent: RecentWork;
 }
 
 export class FairnessChecker {
@@ -42,12 +43,14 @@ export class FairnessChecker {
   onAsked(ask: Ask): void {
     const [book, tenant] = this.#bookOf(ask);
     const work = workOf(ask.wish);
-    tenant.asks.push({ at: this.#now(), work });
+    tenant.asked.add(this.#now(), work, tenant);
     tenant.largest = Math.max(tenant.largest, work);
     this.#unsent.add(ask);
     if (tenant.waiting++ > 0) return;
-    for (const other of book.waiting) other.leads.set(tenant, other.served - tenant.served);
-    for (const other of book.waiting) tenant.leads.set(other, tenant.served - other.served);
+    for (const other of book.waiting) {
+      even(other, tenant);
+      even(tenant, other);
+    }
     book.waiting.add(tenant);
   }
 
@@ -55,17 +58,20 @@ export class FairnessChecker {
     const [book, tenant] = this.#bookOf(ask);
     const work = workOf(ask.wish);
     this.#noLongerWaits(ask, book, tenant);
-    book.sends.push({ at: this.#now(), work, tenant });
+    book.sent.add(this.#now(), work, tenant);
     tenant.served += work;
     tenant.inFlight += work;
   }
 
-  /** What was not answered was not served. */
+  /** What was not answered was not served. What breaks off strikes blindly: who lost how much is nobody's favour. */
   onSendEnded({ ask, refusedWith, broke }: SendRecord): void {
-    const [, tenant] = this.#bookOf(ask);
+    const [book, tenant] = this.#bookOf(ask);
     const work = workOf(ask.wish);
     tenant.inFlight -= work;
-    if (refusedWith !== null || broke) tenant.served -= work;
+    if (refusedWith === null && !broke) return;
+    tenant.served -= work;
+    book.sent.add(this.#now(), -work, tenant);
+    if (broke) for (const one of book.waiting) for (const other of one.leads.keys()) even(one, other);
   }
 
   onEnded(ask: Ask): void {
@@ -99,14 +105,13 @@ export class FairnessChecker {
   #checkRefused({ wish, number, askedAt }: Ask, book: LaneBook, tenant: Tenant): void {
     const since = this.#now() - WINDOW_MS;
     if (since < 0) return;
-    const asking = [...book.tenants.values()].filter((one) => workSince(one.asks, since) > 0);
-    const share = workSince(book.sends, since) / Math.max(1, asking.length);
-    const asked = workSince(tenant.asks, since);
+    const asking = [...book.tenants.values()].filter((one) => one.asked.since(since) > 0);
+    const share = book.sent.since(since) / Math.max(1, asking.length);
+    const asked = tenant.asked.since(since);
     if (asked > CLEARLY_LESS * share) return;
     for (const other of asking) {
-      if (workSince(other.asks, since) <= share) continue;
-      const sends = book.sends.filter((send) => send.at > askedAt && send.tenant === other);
-      const passed = sends.reduce((total, { work }) => total + work, 0);
+      if (other.asked.since(since) <= share) continue;
+      const passed = book.sent.ofTenantAfter(askedAt, other);
       if (passed <= CREDIT_TOKENS + 2 * Math.max(tenant.largest, other.largest)) continue;
       const words = `asked for ${asked} in ${WINDOW_MS / 1000} s, an equal share being ${Math.round(share)}`;
       const past = `${passed} of tenant ${other.name} went past it`;
@@ -126,18 +131,51 @@ export class FairnessChecker {
     let tenant = book.tenants.get(wish.tenant);
     if (tenant === undefined) {
       const name = String(wish.tenant);
-      tenant = { name, asks: [], waiting: 0, inFlight: 0, served: 0, largest: 0, leads: new Map() };
+      tenant = { name, asked: new RecentWork(), waiting: 0, inFlight: 0, served: 0, largest: 0, leads: new Map() };
       book.tenants.set(wish.tenant, tenant);
     }
     return [book, tenant];
   }
 }
 
-const newBook = (): LaneBook => ({ tenants: new Map(), waiting: new Set(), sends: [] });
+/** From here on the two are compared. */
+const even = (one: Tenant, other: Tenant): void => void one.leads.set(other, one.served - other.served);
 
-/** Forgets what is older. */
-function workSince(entries: { readonly at: number; readonly work: number }[], since: number): number {
-  const first = entries.findIndex(({ at }) => at >= since);
-  entries.splice(0, first < 0 ? entries.length : first);
-  return entries.reduce((total, { work }) => total + work, 0);
+const newBook = (): LaneBook => ({ tenants: new Map(), waiting: new Set(), sent: new RecentWork() });
+
+/** Before so many have gone, forgetting them is not worth moving the others. */
+const GONE_MAX = 1_024;
+
+/** Work by time. What is older than was asked for is forgotten; the sum of the rest is kept, as it is asked for often. */
+class RecentWork {
+  #entries: { readonly at: number; readonly work: number; readonly tenant: Tenant }[] = [];
+  #gone = 0;
+  #total = 0;
+
+  add(at: number, work: number, tenant: Tenant): void {
+    this.#entries.push({ at, work, tenant });
+    this.#total += work;
+  }
+
+  since(at: number): number {
+    for (let first = this.#entries[this.#gone]; first !== undefined && first.at < at;) {
+      this.#total -= first.work;
+      first = this.#entries[++this.#gone];
+    }
+    if (this.#gone > GONE_MAX) {
+      this.#entries = this.#entries.slice(this.#gone);
+      this.#gone = 0;
+    }
+    return this.#total;
+  }
+
+  ofTenantAfter(at: number, tenant: Tenant): number {
+    let total = 0;
+    for (let index = this.#entries.length - 1; index >= this.#gone; index--) {
+      const entry = this.#entries[index];
+      if (entry === undefined || entry.at <= at) break;
+      if (entry.tenant === tenant) total += entry.work;
+    }
+    return total;
+  }
 }

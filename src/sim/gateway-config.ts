@@ -35,6 +35,8 @@ export function gatewayConfig(upstreams: readonly UpstreamSpec[], tenants: numbe
     open: false,
     adminKeySha256: null,
     adminPort: null,
+    tls: null,
+    lane: 'off',
     drainMs: 25_000,
     stateDir: null,
     upstreams: Object.fromEntries(upstreams.map((spec) => [spec.name, upstream(spec)])),
@@ -52,7 +54,7 @@ export function gatewayConfig(upstreams: readonly UpstreamSpec[], tenants: numbe
     keys: Array.from({ length: tenants }, (_, tenant) => lanes.map((lane) => key(tenant, lane))).flat(),
     lanes: { vip: { firstTokenMs: null }, standard: { firstTokenMs: null }, batch: { firstTokenMs: null } },
     timeouts,
-    retry: { maxAttempts: 5, budgetPercent: 10, backoffMs: 500, backoffMsMax: 20_000 },
+    retry: { maxAttempts: 5, budgetPercent: 10, hedgePercent: 2, backoffMs: 500, backoffMsMax: 20_000 },
     breaker: {
       consecutiveFailures: 5,
       failurePercent: 50,
@@ -61,6 +63,7 @@ export function gatewayConfig(upstreams: readonly UpstreamSpec[], tenants: numbe
       openMs: 2_000,
       openMsMax: 10_000,
     },
+    redis: null,
     cors: null,
     log: { level: 'silent' },
     telemetry: { otlpEndpoint: null, sampleRatio: 0 },
@@ -82,6 +85,7 @@ function upstream({ name, provider }: UpstreamSpec): UpstreamConfig {
     proxy: null,
     health: null,
     discover: false,
+    engineMetrics: true,
   };
 }
 

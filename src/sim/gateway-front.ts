@@ -9,7 +9,7 @@ import { MemoryState } from '../memory/memory-state.ts';
 import type { Chance } from '../ports/chance.ts';
 import type { Reply, Visit } from '../ports/door.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
-import { promptBody, readAnswer } from './answer-text.ts';
+import { answerStart, promptBody, readAnswer } from './answer-text.ts';
 import type { EventTime } from './event-time.ts';
 import type { Ask, AskCall, AskSink, Front, Witness } from './front.ts';
 import { gatewayConfig, MODEL, secretOf, type UpstreamSpec } from './gateway-config.ts';
@@ -134,7 +134,7 @@ class SimulatedReply implements Reply {
 
   write(bytes: Uint8Array): boolean {
     if (this.gone) return true;
-    const { tokens, done } = readAnswer(bytes, this.#ask.tokensRead);
+    const { tokens, done } = readAnswer(bytes, answerStart(this.#ask.number) + this.#ask.tokensRead);
     if (tokens < 0) for (const witness of this.#witnesses) witness.onWrongText?.(this.#ask);
     if (tokens > 0) this.#sink.onTokens(tokens);
     this.#done ||= done;

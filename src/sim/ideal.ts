@@ -11,8 +11,11 @@ export interface Ideal {
 
 const WARM_MS = 30_000;
 const MEASURED_MS = 120_000;
-const COARSE = [40, 60, 80, 100, 120, 140, 160, 200];
+const COARSE = [5, 10, 20, 40, 60, 80, 100, 120, 140, 160, 200];
 const FINE = [-10, 10];
+/** Below this limit ten more or fewer are no fine steps. */
+const SMALL = 30;
+const FINE_WHEN_SMALL = [-2, 2, 5];
 
 const known = new Map<string, Ideal>();
 const KNOWN_MAX = 10_000;
@@ -43,9 +46,9 @@ function search(backlog: Backlog, speed: number): Ideal {
     const workPerSecond = closedLoop(backlog, speed, limit);
     if (workPerSecond > best.workPerSecond) best = { workPerSecond, limit };
   };
-  for (const limit of speed < 1 ? [5, 10, 20, ...COARSE] : COARSE) consider(limit);
+  for (const limit of COARSE) consider(limit);
   const around = best.limit;
-  for (const step of FINE) if (around + step > 0) consider(around + step);
+  for (const step of around < SMALL ? FINE_WHEN_SMALL : FINE) consider(around + step);
   return best;
 }
 

@@ -32,7 +32,7 @@ export interface Measures {
   readonly refused429Pct: number | null;
   /**
    * From the end of the trouble until the goodput of ten seconds is what it was before it (the study's measure of an overload
-   * that outlasts its cause), or all who come are served; null where it does not end, or too near the end of the run to tell.
+   * that outlasts its cause), or all who come are served, and it stays so; null where it does not end, or too near the end of the run to tell.
    */
   readonly recoverySeconds: number | 'never' | null;
   /** The same until those who come new are served as before: those sent away meanwhile come back and want to be served too. */
@@ -56,6 +56,11 @@ interface Fate {
 const RECOVERED_SHARE = 0.95;
 const RECOVERY_WINDOW_MS = 10_000;
 const RECOVERY_STEP_MS = 1_000;
+/** And from then on as a whole at least this share: less than a moment needs, as chance asks for less or more. */
+const LASTING_SHARE = 0.8;
+
+/** How well it went between two instants. */
+type Level = (fromMs: number, toMs: number) => number;
 
 export class Measure implements Witness {
   readonly #plan: Plan;
@@ -140,7 +145,7 @@ export class Measure implements Witness {
       jain: fairness(measured.filter(({ wish }) => wish.lane === 'standard')),
       amplification: share(this.#sends, this.#asksSent),
       refused429Pct: percent(this.#refused429, this.#sends),
-      recoverySeconds: earlier(back, settled),
+      recoverySeconds: this.#lasting(earlier(back, settled)),
       settledSeconds: settled,
       sheds: this.#sheds,
       falseSheds: this.#falseSheds,
@@ -151,12 +156,29 @@ export class Measure implements Witness {
     };
   }
 
+  /** What was well again for a moment and is not well on the whole did not recover. */
+  #lasting(recovery: number | 'never' | null): number | 'never' | null {
+    const { troubleEndsMs, seconds } = this.#plan;
+    if (recovery === null || recovery === 'never' || troubleEndsMs === null) return recovery;
+    const [from, to] = [troubleEndsMs + recovery * 1000, seconds * 1000 - RECOVERY_WINDOW_MS];
+    const levels: Level[] = [
+      (start, end) => this.#goodputOf(start, end),
+      (start, end) => this.#shareOfWork(start, end),
+    ];
+    return levels.some((level) => level(from, to) >= LASTING_SHARE * this.#before(level)) ? recovery : 'never';
+  }
+
+  /** The first answers of a run have yet to end. */
+  #before(level: Level): number {
+    const { from } = this.#plan.measuredMs;
+    return level(Math.min(RECOVERY_WINDOW_MS, from / 2), from);
+  }
+
   /** From the end of the trouble until `level` of ten seconds is again what it was before. */
-  #secondsUntil(level: (from: number, to: number) => number): number | 'never' | null {
-    const { troubleEndsMs, seconds, measuredMs } = this.#plan;
+  #secondsUntil(level: Level): number | 'never' | null {
+    const { troubleEndsMs, seconds } = this.#plan;
     if (troubleEndsMs === null) return null;
-    // The first answers of a run have yet to end.
-    const before = level(Math.min(RECOVERY_WINDOW_MS, measuredMs.from / 2), measuredMs.from);
+    const before = this.#before(level);
     // Wishes of the last moments cannot have been answered yet.
     const last = seconds * 1000 - 2 * RECOVERY_WINDOW_MS;
     if (last < troubleEndsMs) return null;

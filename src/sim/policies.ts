@@ -28,18 +28,20 @@ export interface Policy {
     readonly resendPercent: number | null;
     /** Tenants of a lane who wait for the same far side are served alike. */
     readonly fairShares: boolean;
+    /** No lane that is asked for gets nothing. */
+    readonly lanes: boolean;
   };
 }
 
 /** The best static limit of the study's first seed. */
 const STATIC_LIMIT = 120;
-const nothing = { deadlines: false, resendPercent: null, fairShares: false };
+const nothing = { deadlines: false, resendPercent: null, fairShares: false, lanes: false };
 
 export const policies: Readonly<Record<string, Policy>> = {
   spillway: {
     what: 'the gateway itself',
     front: gateway,
-    promises: { deadlines: true, resendPercent: 10, fairShares: true },
+    promises: { deadlines: true, resendPercent: 10, fairShares: true, lanes: true },
   },
   'pass-through': { what: 'no limit at all', front: limited(passThrough), promises: nothing },
   static: {

@@ -1,7 +1,7 @@
 // Report: results in words. Numbers are rounded here and nowhere else; the same results give the same lines.
 import type { Lane } from '../kernel/lane.ts';
 import { lanes } from '../kernel/lane.ts';
-import type { RunResult } from './run.ts';
+import type { Order, RunResult } from './run.ts';
 import { mean } from './statistics.ts';
 
 interface Column {
@@ -70,6 +70,50 @@ export function summaryLines(policy: string, results: readonly RunResult[]): str
     line(policy, 'mean', (column) => meanOf(column, results)),
     line(policy, 'worst', (column) => worstOf(column, results)),
   ];
+}
+
+/** The command that runs an order again. */
+export function replayCommand(
+  { scenario, policy, seed, load, scale, tenants }: Omit<Order, 'trace'>,
+  trace: { readonly file: string; readonly speedup: number } | null,
+): string {
+  const words = [
+    `spillway sim --scenario ${scenario} --policy ${policy} --seeds ${seed}`,
+    load === null ? '' : ` --load ${load}`,
+    scale === 1 ? '' : ` --scale ${scale}`,
+    tenants === null ? '' : ` --tenants ${tenants}`,
+    trace === null ? '' : ` --trace ${trace.file} --speedup ${trace.speedup}`,
+  ];
+  return words.join('');
+}
+
+/** What many runs of one policy came to, in one line. */
+export class Tally {
+  #runs = 0;
+  #withFindings = 0;
+  #neverRecovered = 0;
+  #worst: RunResult | null = null;
+
+  add(result: RunResult): void {
+    const { findings, recoverySeconds } = result;
+    this.#runs++;
+    if (findings.length > 0) this.#withFindings++;
+    if (recoverySeconds === 'never') this.#neverRecovered++;
+    else if (recoverySeconds !== null && recoverySeconds > Number(this.#worst?.recoverySeconds ?? -1)) {
+      this.#worst = result;
+    }
+  }
+
+  line(policy: string): string {
+    const words = [
+      `${policy}: ${this.#runs} runs, ${this.#withFindings} with findings, ${this.#neverRecovered} never recovered`,
+    ];
+    if (this.#worst !== null) {
+      const { order, recoverySeconds } = this.#worst;
+      words.push(`worst recovery ${recoverySeconds} s (${order.scenario}, seed ${order.seed})`);
+    }
+    return words.join(', ');
+  }
 }
 
 function line(policy: string, label: string, value: (column: Column) => number | 'never' | null): string {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defaultBreaker, defaultRetry, defaultTimeouts } from '../adapters/config/defaults.ts';
 import { gatewayConfig } from './gateway-config.ts';
-import { closedLoop, drawnBacklog } from './ideal.ts';
+import { closedLoop, drawnBacklog, idealOf } from './ideal.ts';
 import { policies } from './policies.ts';
 import { headLine, seedLine, summaryLines } from './report.ts';
 import { type Order, run, type RunResult } from './run.ts';
@@ -51,6 +51,13 @@ test('one engine does most with about 120 in flight, and falls off a cliff above
   assert.ok(at(60) < 0.85 * best);
   assert.ok(at(200) < 0.75 * best);
   assert.ok(at(256) < 0.25 * best);
+});
+
+test('the best static limit is found for long prompts too, of which few fit', () => {
+  const mix = { ...standardMix, promptMedian: 12_000, promptSigma: 0.5 };
+  const { limit, workPerSecond } = idealOf('long prompts', 1, 1, drawnBacklog(mix, 1));
+  assert.ok(limit < 20, `${limit}`);
+  assert.ok(workPerSecond > closedLoop(drawnBacklog(mix, 1), 1, 40));
 });
 
 test('without a limit, or with a queue served in order, ten times the load leaves little and does not end', () => {

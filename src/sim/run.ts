@@ -94,7 +94,8 @@ function buildWorld(order: Order, plan: Plan, more: readonly Witness[]): World {
   const measure = new Measure(plan);
   // Who waits for another far side is another's queue: what tenants get is compared where there is one.
   const fairShares = policy.promises.fairShares && plan.sides.length === 1;
-  const checkers = new Checkers({ ...policy.promises, fairShares }, () => time.now());
+  const kinds = new Map(plan.sides.map(({ name, kind }) => [name, kind.kind]));
+  const checkers = new Checkers({ ...policy.promises, fairShares }, kinds, () => time.now());
   const witnesses: readonly Witness[] = [measure, checkers, ...more];
   const chance = new SeededChance(order.seed);
   const upstreams = new Upstreams(buildSides(plan, time), witnesses, time);

@@ -18,6 +18,8 @@ export interface Blow {
   readonly atMs: number;
   readonly side: string;
   readonly condition?: Condition;
+  /** What was under way there breaks off. */
+  readonly crash?: true;
   readonly limits?: HiddenLimits;
 }
 
@@ -84,12 +86,7 @@ function basePlan(seconds: number): Plan {
 }
 
 /** A time with its usual load, a time of trouble, and a time after it. */
-export function threeParts(
-  beforeS: number,
-  troubleS: number,
-  afterS: number,
-  scale: number,
-): Plan & { during: During } {
+function threeParts(beforeS: number, troubleS: number, afterS: number, scale: number): Plan & { during: During } {
   const [from, to] = [beforeS * scale * 1000, (beforeS + troubleS) * scale * 1000];
   const during: During = (atMs) => atMs >= from && atMs < to;
   return {
@@ -103,6 +100,19 @@ export function threeParts(
 
 type During = (atMs: number) => boolean;
 
+/** In a run squeezed shorter than this, slow to get well could not be told from never. */
+const AFTER_TROUBLE_S_MIN = 75;
+
+/** The same, where the trouble ends and what comes of it is measured. */
+export function troubled(
+  beforeS: number,
+  troubleS: number,
+  afterS: number,
+  scale: number,
+): ReturnType<typeof threeParts> {
+  return threeParts(beforeS, troubleS, Math.max(afterS, AFTER_TROUBLE_S_MIN / scale), scale);
+}
+
 /** The load stays: answers to the last wishes measured have time to come under it. */
 const step: Scenario['plan'] = (load, scale) => {
   const parts = threeParts(60, 120, 30, scale);
@@ -111,7 +121,7 @@ const step: Scenario['plan'] = (load, scale) => {
 };
 
 const spike: Scenario['plan'] = (load, scale) => {
-  const parts = threeParts(60, 120, 120, scale);
+  const parts = troubled(60, 120, 120, scale);
   return { ...parts, load: (atMs) => (parts.during(atMs) ? load : 1) };
 };
 
@@ -130,7 +140,7 @@ export function ailing(plan: Plan, load: number, condition: Condition): Plan {
 }
 
 const flapping: Scenario['plan'] = (load, scale) => {
-  const parts = threeParts(60, 120, 60, scale);
+  const parts = troubled(60, 120, 60, scale);
   const { from, to } = parts.measuredMs;
   const blows: Blow[] = [];
   const halfMs = 10_000 * scale;
@@ -141,10 +151,22 @@ const flapping: Scenario['plan'] = (load, scale) => {
   return { ...parts, load: () => load, blows, idealEngines: 0.5 };
 };
 
+const crashes: Scenario['plan'] = (load, scale) => {
+  const parts = troubled(60, 120, 60, scale);
+  const { from, to } = parts.measuredMs;
+  const blows: Blow[] = [];
+  const [everyMs, downMs] = [40_000 * scale, 5_000 * scale];
+  for (let at = from; at + everyMs <= to; at += everyMs) {
+    blows.push({ atMs: at, side: 'engine', condition: { ...healthy, refusesWith: 503 }, crash: true });
+    blows.push({ atMs: at + downMs, side: 'engine', condition: healthy });
+  }
+  return { ...parts, load: () => load, blows, idealEngines: 1 - downMs / everyMs };
+};
+
 const HIDDEN_TOKENS_PER_SECOND = 10_000;
 
 const wall429: Scenario['plan'] = (load, scale) => {
-  const parts = threeParts(20, 160, 60, scale);
+  const parts = troubled(20, 160, 60, scale);
   const limits = (concurrent: number): HiddenLimits => ({
     concurrent,
     tokensPerSecond: HIDDEN_TOKENS_PER_SECOND,
@@ -186,7 +208,7 @@ const noisyTenant: Scenario['plan'] = (load, scale) => {
 const HEAVY_EVERY_MS = 30_000;
 
 const heavyPrompts: Scenario['plan'] = (load, scale) => {
-  const parts = threeParts(60, 120, 60, scale);
+  const parts = troubled(60, 120, 60, scale);
   const heavyShare = (atMs: number): number => (Math.floor(atMs / (HEAVY_EVERY_MS * scale)) % 2 === 0 ? 0.1 : 0.5);
   return {
     ...parts,
@@ -199,7 +221,7 @@ const heavyPrompts: Scenario['plan'] = (load, scale) => {
 const HEAVY_RATE = 0.3;
 
 const canary: Scenario['plan'] = (load, scale) => {
-  const parts = threeParts(60, 120, 60, scale);
+  const parts = troubled(60, 120, 60, scale);
   return {
     ...parts,
     // The canary takes a tenth: the fleet is worth little more than the engine that takes nine.
@@ -227,12 +249,12 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   'capacity-third': {
     what: 'at 0.85 of what it can do, the engine is a third as fast for 20 s',
     load: 0.85 / BASE_UTILISATION,
-    plan: (load, scale) => ailing(threeParts(60, 20, 100, scale), load, { ...healthy, speed: 1 / 3 }),
+    plan: (load, scale) => ailing(troubled(60, 20, 100, scale), load, { ...healthy, speed: 1 / 3 }),
   },
   'brown-out': {
     what: 'the engine is a fifth as fast for 60 s',
     load: 1,
-    plan: (load, scale) => ailing(threeParts(60, 60, 120, scale), load, { ...healthy, speed: 0.2 }),
+    plan: (load, scale) => ailing(troubled(60, 60, 120, scale), load, { ...healthy, speed: 0.2 }),
   },
   'wall-429': {
     what: 'a hosted API with limits nobody told, one of which shrinks to a third',
@@ -240,6 +262,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     plan: wall429,
   },
   flapping: { what: 'the engine answers 503 for 10 s of every 20', load: 1, plan: flapping },
+  crashes: { what: 'every 40 s the engine breaks off all it is at, and answers 503 for 5 s', load: 1, plan: crashes },
   'noisy-tenant': { what: 'one of forty equal tenants asks fifty times as much', load: 1, plan: noisyTenant },
   'heavy-prompts': {
     what: 'every 30 s the share of prompts of 6-12k tokens moves between 10 and 50 %',
@@ -250,7 +273,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     what: 'ten times the load for 30 s from clients that retry fast and heed nothing',
     load: 10,
     plan: (load, scale) => {
-      const parts = threeParts(60, 30, 150, scale);
+      const parts = troubled(60, 30, 150, scale);
       return { ...parts, load: (atMs) => (parts.during(atMs) ? load : 1), clients: rudeManners };
     },
   },
@@ -260,5 +283,6 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
 /** Does a blow to the far side it is for. */
 export function strike(blow: Blow, engine: BatchEngine | null, api: LimitedApi | null): void {
   if (engine !== null && blow.condition !== undefined) engine.condition = blow.condition;
+  if (engine !== null && blow.crash === true) engine.crash();
   if (api !== null && blow.limits !== undefined) api.limits = blow.limits;
 }

@@ -3,12 +3,15 @@
 import type { JobCall, Refusal } from '../engine/far-side.ts';
 import { utf8Decode, utf8Encode } from '../kernel/web.ts';
 import type { UpstreamCall, UpstreamRequest, UpstreamSink, UpstreamTransport } from '../ports/upstream.ts';
-import { contentEvent, endEvents } from './answer-text.ts';
+import { answerStart, contentEvent, endEvents } from './answer-text.ts';
 import type { EventTime } from './event-time.ts';
 import type { Ask } from './front.ts';
 import type { Upstreams } from './upstreams.ts';
 
 const KEEP_ALIVE = utf8Encode(': keep-alive\n\n');
+const METRICS_PATH = '/metrics';
+/** There and back. */
+const METRICS_MS = 2;
 const STREAM_HEAD = { 'content-type': 'text/event-stream' };
 
 export class SimulatedTransport implements UpstreamTransport {
@@ -31,12 +34,23 @@ export class SimulatedTransport implements UpstreamTransport {
   }
 
   send(request: UpstreamRequest, sink: UpstreamSink): UpstreamCall {
+    const upstream = /^https?:\/\/([^.]+)\./.exec(request.route.origin)?.[1] ?? '';
+    if (request.path === METRICS_PATH) return this.#tellMetrics(upstream, sink);
     const ask = this.#asks.get(headerOf(request, 'x-session-id'));
     if (ask === undefined) return this.#nobody(sink);
-    const upstream = /^https?:\/\/([^.]+)\./.exec(request.route.origin)?.[1] ?? '';
     // Who has read something can be read on to; the others' prompts need no search.
     const call = this.#answer(upstream, ask, ask.tokensRead === 0 ? 0 : tokensInPrefix(request), sink);
     return { pause: () => {}, resume: () => {}, cancel: () => call.cancel() };
+  }
+
+  #tellMetrics(upstream: string, sink: UpstreamSink): UpstreamCall {
+    const timer = this.#time.after(METRICS_MS, () => {
+      const metrics = this.#upstreams.metricsOf(upstream);
+      sink.onHead(metrics === null ? 404 : 200, { 'content-type': 'text/plain' });
+      sink.onBytes(utf8Encode(metrics ?? ''));
+      sink.onEnd();
+    });
+    return { pause: () => {}, resume: () => {}, cancel: () => timer.cancel() };
   }
 
   #nobody(sink: UpstreamSink): UpstreamCall {
@@ -47,12 +61,13 @@ export class SimulatedTransport implements UpstreamTransport {
   #answer(upstream: string, ask: Ask, tokensSaid: number, sink: UpstreamSink): JobCall {
     let said = tokensSaid;
     let begun = false;
+    const start = answerStart(ask.number);
     const say = (count: number): void => {
       if (!begun) sink.onHead(200, STREAM_HEAD);
       begun = true;
       const from = said;
       said += count;
-      sink.onBytes(utf8Encode(contentEvent(from, count)));
+      sink.onBytes(utf8Encode(contentEvent(start + from, count)));
     };
     return this.#upstreams.send(upstream, ask, tokensSaid, {
       onFirstToken: () => say(1),

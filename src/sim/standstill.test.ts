@@ -18,7 +18,7 @@ interface Second {
 
 /** What is found in so many seconds; `each` may say what happens in one. */
 function found(seconds: number, each: (second: number, made: Standstill) => Second = () => ({})): string[] {
-  const made = new Standstill();
+  const made = new Standstill(true);
   return Array.from({ length: seconds }, (_, second) => {
     const { waiting = { standard: 1 }, tokensMax = 100 } = each(second, made);
     const queues = Object.entries(waiting).map(([lane, depth]) => gauge('queue_depth', depth, { lane }));
@@ -68,4 +68,24 @@ test('a lane that starves while another is served is found', () => {
     return { waiting: { vip: 3, batch: 2 } };
   });
   assert.deepEqual(findings, ['2 wait in lane batch, of which nobody was sent for 60 s']);
+});
+
+/** What is found in 200 s without anybody waiting, when so many others are sent a second. */
+const starving = (others: number, isAsked = (_second: number): boolean => true): string[] =>
+  found(200, (second, made) => {
+    if (isAsked(second)) made.onAsked('batch');
+    for (let at = 0; at < others; at++) made.onSend('vip');
+    return { waiting: { batch: 0 } };
+  });
+
+test('a lane that is asked for all the time and gets nothing is found though nobody of it waits', () => {
+  assert.deepEqual(starving(2), ['lane batch was asked for in each of 60 s and got nothing, others 120 times']);
+});
+
+test('a lane that is asked for now and then, or where hardly anybody is sent, does not starve', () => {
+  assert.deepEqual(
+    starving(2, (second) => second % 50 > 0),
+    [],
+  );
+  assert.deepEqual(starving(0), []);
 });

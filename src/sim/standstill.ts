@@ -1,6 +1,7 @@
 // Standstill: somebody waits, nothing is wrong with any far side, and yet nothing moves. For a minute that is no policy but
-// a deadlock: a window must grow then, or somebody must be sent. It looks at gauges and sends only. It must never take a far
-// side's refusal or a cut window for standing still.
+// a deadlock: a window must grow then, or somebody must be sent. And starving: a lane that is asked for all the time and gets
+// nothing while others are served, even if nobody of it waits because all are refused. It looks at asks, gauges and sends only.
+// It must never take a far side's refusal or a cut window for standing still.
 import { type Lane, lanes } from '../kernel/lane.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
 
@@ -9,12 +10,30 @@ const STANDSTILL_SECONDS = 60;
 export class Standstill {
   readonly #still: Record<Lane, number> = { vip: 0, standard: 0, batch: 0 };
   readonly #sent = new Set<Lane>();
+  readonly #asked = new Set<Lane>();
+  /** By lane, since it was sent for last: seconds in a row in which it was asked for, and sends for others in them. */
+  readonly #starved: Record<Lane, { seconds: number; others: number }> = {
+    vip: { seconds: 0, others: 0 },
+    standard: { seconds: 0, others: 0 },
+    batch: { seconds: 0, others: 0 },
+  };
+  readonly #lanesPromised: boolean;
   #allStill = 0;
   #congested = false;
   #windows: ReadonlyMap<string, number> = new Map();
 
+  /** `lanesPromised`: is every lane promised something? */
+  constructor(lanesPromised: boolean) {
+    this.#lanesPromised = lanesPromised;
+  }
+
+  onAsked(lane: Lane): void {
+    this.#asked.add(lane);
+  }
+
   onSend(lane: Lane): void {
     this.#sent.add(lane);
+    for (const other of lanes) if (other !== lane) this.#starved[other].others++;
   }
 
   /** A far side refused or broke off. */
@@ -45,9 +64,26 @@ export class Standstill {
     if (this.#allStill === STANDSTILL_SECONDS) {
       findings.push(`${all} wait, and for ${STANDSTILL_SECONDS} s nobody was sent and no window grew`);
     }
+    if (this.#lanesPromised) findings.push(...this.#starving());
     this.#sent.clear();
+    this.#asked.clear();
     this.#congested = false;
     return findings;
+  }
+
+  #starving(): string[] {
+    return lanes.flatMap((lane) => {
+      const starved = this.#starved[lane];
+      if (this.#sent.has(lane) || !this.#asked.has(lane)) {
+        this.#starved[lane] = { seconds: 0, others: 0 };
+        return [];
+      }
+      // With fewer sent than one a second, its share may be less than one.
+      if (++starved.seconds !== STANDSTILL_SECONDS || starved.others < STANDSTILL_SECONDS) return [];
+      return [
+        `lane ${lane} was asked for in each of ${STANDSTILL_SECONDS} s and got nothing, others ${starved.others} times`,
+      ];
+    });
   }
 
   #windowsMoved(gauges: readonly GaugeReading[]): 'grew' | 'cut' | 'still' {

@@ -2,8 +2,9 @@
 // again, and how soon, is asked for every trigger, load and kind of client: a state that outlasts its cause is metastable.
 // Each cell is a scenario of its own, so that one of them can be run alone: `--scenario burst/0.85/endless`.
 import { healthy } from '../engine/batch-engine.ts';
+import { assert } from '../kernel/result.ts';
 import { type Manners, politeManners, rudeManners } from './clients.ts';
-import { ailing, BASE_UTILISATION, type Plan, type Scenario, threeParts } from './scenarios.ts';
+import { ailing, BASE_UTILISATION, type Plan, type Scenario, troubled } from './scenarios.ts';
 
 const BEFORE_S = 60;
 const AFTER_S = 120;
@@ -14,7 +15,7 @@ interface Trigger {
   readonly strike: (plan: Parts, load: number) => Plan;
 }
 
-type Parts = ReturnType<typeof threeParts>;
+type Parts = ReturnType<typeof troubled>;
 
 export const triggers: Readonly<Record<string, Trigger>> = {
   burst: {
@@ -48,24 +49,29 @@ export const clientKinds: Readonly<Record<string, Manners>> = {
   endless: { ...rudeManners, attemptsMax: Number.POSITIVE_INFINITY },
 };
 
-export const cellName = (trigger: string, utilisation: number, clients: string): string =>
-  `${trigger}/${utilisation}/${clients}`;
+export interface Cell {
+  readonly trigger: string;
+  readonly utilisation: number;
+  readonly clients: string;
+}
 
-export const sweepScenarios: Readonly<Record<string, Scenario>> = Object.fromEntries(
-  Object.entries(triggers).flatMap(([trigger, cause]) =>
-    utilisations.flatMap((utilisation) =>
-      Object.entries(clientKinds).map(([clients, manners]): [string, Scenario] => [
-        cellName(trigger, utilisation, clients),
-        cell(cause, utilisation, manners),
-      ]),
-    ),
-  ),
+export const cells: readonly Cell[] = Object.keys(triggers).flatMap((trigger) =>
+  Object.keys(clientKinds).flatMap((clients) => utilisations.map((utilisation) => ({ trigger, utilisation, clients }))),
 );
 
-function cell({ what, seconds, strike }: Trigger, utilisation: number, clients: Manners): Scenario {
+export const cellName = ({ trigger, utilisation, clients }: Cell): string => `${trigger}/${utilisation}/${clients}`;
+
+export const sweepScenarios: Readonly<Record<string, Scenario>> = Object.fromEntries(
+  cells.map((cell) => [cellName(cell), scenarioOf(cell)]),
+);
+
+function scenarioOf({ trigger, utilisation, clients }: Cell): Scenario {
+  const [cause, manners] = [triggers[trigger], clientKinds[clients]];
+  assert(cause !== undefined && manners !== undefined, 'a cell is made of what there is');
+  const { what, seconds, strike } = cause;
   return {
-    what,
+    what: `at ${utilisation} of what the engine can do, ${what}; clients: ${clients}`,
     load: utilisation / BASE_UTILISATION,
-    plan: (load, scale) => ({ ...strike(threeParts(BEFORE_S, seconds, AFTER_S, scale), load), clients }),
+    plan: (load, scale) => ({ ...strike(troubled(BEFORE_S, seconds, AFTER_S, scale), load), clients: manners }),
   };
 }

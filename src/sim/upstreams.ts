@@ -1,5 +1,6 @@
 // Upstreams: the far sides of one simulation by name. Every send of every front goes through here and is witnessed, so that
 // what reaches the far sides is counted outside the code under test.
+import { BatchEngine } from '../engine/batch-engine.ts';
 import type { FarSide, Job, JobCall, JobSink } from '../engine/far-side.ts';
 import { assert } from '../kernel/result.ts';
 import type { EventTime } from './event-time.ts';
@@ -21,6 +22,18 @@ export class Upstreams {
 
   get names(): readonly string[] {
     return [...this.#sides.keys()];
+  }
+
+  /** What an engine tells of itself at `/metrics`; null: it is none. */
+  metricsOf(upstream: string): string | null {
+    const side = this.#sides.get(upstream);
+    if (!(side instanceof BatchEngine)) return null;
+    const lines = [
+      ['num_requests_waiting', side.waiting],
+      ['num_requests_running', side.running],
+      ['kv_cache_usage_perc', side.kvTokens / side.constants.kvTokensMax],
+    ];
+    return lines.map(([name, value]) => `vllm:${name} ${value}\n`).join('');
   }
 
   /** `tokensSaid`: tokens of the answer that the far side goes on after; 0 makes it begin anew. */
