@@ -28,6 +28,7 @@ export const sampleExchange: ExchangeFact = {
   rejection: null,
   fault: null,
   degraded: [],
+  cache: null,
   target,
   upstream: deepseek,
   provider: 'deepseek',
@@ -54,6 +55,8 @@ export const sampleExchange: ExchangeFact = {
 export const sampleAttempt: AttemptFact = {
   exchange: sampleExchange.id,
   number: 1,
+  hedge: false,
+  overtaken: false,
   target,
   upstream: deepseek,
   provider: 'deepseek',

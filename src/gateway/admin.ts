@@ -1,12 +1,14 @@
 // Admin: what an operator may look at and do, as JSON. It shows state; secrets and prompts it never holds.
 //   GET  /admin/config                     the configuration in force, and why the last one was refused if it was
 //   POST /admin/reload                     read the configuration again
+//   POST /admin/cache/purge[?model=]       forget all kept answers, or a model's, here and at every gateway that shares them
 //   GET  /admin/upstreams                  what is in flight, who rests, which breakers are open
 //   GET  /admin/upstreams/{name}/balance   what the provider says about the account
 //   GET  /admin/exchanges[?outcome=&model=&count=]   the last exchanges, newest first
 //   GET  /admin/exchanges/{id}             one exchange with its attempts and decision trail
 import type { ExchangeFact, Outcome } from '../kernel/facts.ts';
 import { utf8Decode } from '../kernel/web.ts';
+import type { PurgeScope } from '../ports/cache.ts';
 import type { Page, PageAnswer, PageRequest } from '../ports/page.ts';
 import type { Config } from '../ports/config.ts';
 import type { Fleet } from './fleet.ts';
@@ -31,6 +33,8 @@ export interface AdminSurroundings {
   /** Why the last configuration was refused; empty when it was accepted. */
   refused(): readonly string[];
   reload(): void;
+  /** `done(false)`: forgotten here, but not known to have reached the others. */
+  purge(scope: PurgeScope, done: (reached: boolean) => void): void;
 }
 
 type Done = (answer: PageAnswer) => void;
@@ -49,12 +53,23 @@ export class AdminPage implements Page {
       this.#around.reload();
       return done(json(202, { reloading: true }));
     }
+    if (section === 'cache' && name === 'purge') return this.#purge(request, done);
     if (request.method !== 'GET' && request.method !== 'HEAD') return done(problem(405, 'Admin pages take GET.'));
     if (section === 'config') return done(json(200, this.#config()));
     if (section === 'upstreams' && name === undefined) return done(json(200, this.#upstreams()));
     if (section === 'upstreams' && detail === 'balance') return this.#balance(name ?? '', done);
     if (section === 'exchanges') return done(this.#exchanges(name, request.query));
     done(problem(404, 'There is no such admin page. Try /admin/config, /admin/upstreams or /admin/exchanges.'));
+  }
+
+  #purge({ method, query }: PageRequest, done: Done): void {
+    if (method !== 'POST') return done(problem(405, 'Purging takes POST.'));
+    const model = parametersOf(query).get('model');
+    const scope: PurgeScope =
+      model === undefined ? { kind: 'all' } : { kind: 'model', model: decodeURIComponentSafe(model) };
+    this.#around.purge(scope, (reached) =>
+      done(reached ? json(200, { purged: scope }) : problem(502, 'Forgotten here; the shared cache did not answer.')),
+    );
   }
 
   #config(): Record<string, unknown> {
@@ -96,7 +111,7 @@ export class AdminPage implements Page {
       const found = trails.get(id);
       return found === null ? problem(404, 'This exchange is not kept (any more).') : json(200, found);
     }
-    const wanted = new Map(query.split('&').map((pair) => pair.split('=', 2) as [string, string | undefined]));
+    const wanted = parametersOf(query);
     const outcome = wanted.get('outcome') as Outcome | undefined;
     const model = wanted.get('model');
     const count = Number(wanted.get('count') ?? EXCHANGES_DEFAULT);
@@ -123,9 +138,13 @@ function withoutSecrets(config: Config): unknown {
     ...config,
     adminKeySha256: config.adminKeySha256 === null ? null : '[set]',
     upstreams: Object.fromEntries(upstreams),
+    redis: config.redis === null ? null : { ...config.redis, password: config.redis.password && '[set]' },
     keys: config.keys.map((key) => ({ ...key, sha256: `${key.sha256.slice(0, 8)}…` })),
   };
 }
+
+const parametersOf = (query: string): Map<string, string | undefined> =>
+  new Map(query.split('&').map((pair) => pair.split('=', 2) as [string, string | undefined]));
 
 function decodeURIComponentSafe(text: string): string {
   try {

@@ -37,6 +37,14 @@ export interface ReaderListener {
 /** A canonical whole answer in the client's dialect. */
 export type Rewrite = (answer: JsonObject) => Uint8Array;
 
+/** Who else wants to know what is read, in the canonical form. */
+export interface AnswerTap {
+  /** Of a stream, as they leave for the client; `bytes`: how large they came. */
+  chunks(chunks: readonly JsonObject[], bytes: number): void;
+  /** A whole answer, once it is complete and good. */
+  whole(answer: JsonObject): void;
+}
+
 export interface AnswerReader {
   readonly sum: AnswerSum;
   /** Finished and said something: whatever the wire does now, the answer is whole. */

@@ -152,8 +152,8 @@ export class Attempt implements UpstreamSink, ReaderListener {
     const rewrite = verbatim ? null : this.#order.rewrite;
     const streamed = headers['content-type']?.toLowerCase().includes(dialect.streamType) ?? false;
     if (!(request.stream && streamed))
-      this.#reader = new WholeReader(request, dialect, this, rewrite, request.stream && !gathers);
-    else if (gathers) this.#reader = new GatherReader(request, dialect, this, rewrite);
+      this.#reader = new WholeReader(request, dialect, this, rewrite, request.stream && !gathers, terms.tap);
+    else if (gathers) this.#reader = new GatherReader(request, dialect, this, rewrite, terms.tap);
     else this.#reader = new StreamReader(request, dialect, this, { ...terms, verbatim });
   }
 

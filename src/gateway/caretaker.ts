@@ -1,18 +1,27 @@
-// Caretaker: what the gateway does for its upstreams between requests. It asks each for its models (`discover`) and checks
-// those that want it for health. Started anew after each reload; it never touches an exchange.
+// Caretaker: what the gateway does for its upstreams between requests. It asks each for its models (`discover`), checks
+// those that want it for health, and reads what busy engines tell of their own queue. Started anew after each reload; it
+// never touches an exchange.
 import { isObject, type JsonValue } from '../kernel/json.ts';
 import { utf8Decode } from '../kernel/web.ts';
+import { readEngineLoad } from '../policy/engine-gauges.ts';
 import type { Timer } from '../ports/clock.ts';
 import type { HealthConfig } from '../ports/config.ts';
 import type { Fleet } from './fleet.ts';
 import type { Kit } from './kit.ts';
-import { lookup } from './lookup.ts';
+import { lookup, type LookupAnswer, type LookupReading } from './lookup.ts';
 import type { Upstream } from './snapshot.ts';
 
 const DISCOVER_EVERY_MS = 300_000;
 /** An upstream that did not answer is asked again sooner: it may just be starting. */
 const DISCOVER_AGAIN_MS = 15_000;
 const DISCOVER_TIMEOUT_MS = 5_000;
+/** Prometheus would ask every 15 s; a queue in an engine fills within a few. */
+const OBSERVE_EVERY_MS = 2_000;
+/** An engine that was started without metrics will not have any in two seconds. */
+const OBSERVE_AGAIN_MS = 60_000;
+const OBSERVE_TIMEOUT_MS = 1_000;
+/** Histograms make the page long, and what counts stands in its first megabyte. */
+const metricsReading: LookupReading = { accept: 'text/plain', bytesMax: 1_048_576, cuts: true };
 /** Models listed by one upstream that we remember. */
 const LISTED_MAX = 2_000;
 
@@ -43,6 +52,7 @@ export class Caretaker {
     for (const upstream of curious) this.#discover(upstream, answered);
     for (const upstream of upstreams.values()) {
       if (upstream.health !== null) this.#check(upstream, upstream.health);
+      if (upstream.metricsPath !== null) this.#observe(upstream, upstream.metricsPath);
     }
     if (curious.length === 0) firstRound();
   }
@@ -94,6 +104,30 @@ export class Caretaker {
       );
     });
     this.#calls.set(name, giveUp);
+  }
+
+  #observe(upstream: Upstream, path: string): void {
+    const name = `metrics ${upstream.name}`;
+    const again = (ms: number): void => {
+      this.#timers.set(
+        name,
+        this.#kit.timers.after(ms, () => this.#observe(upstream, path)),
+      );
+    };
+    const { inFlight } = this.#fleet.upstream(upstream);
+    // Who sends nothing fills nothing; and an engine that may sleep is not kept awake.
+    if (inFlight === 0) {
+      this.#fleet.observe(upstream, null, this.#kit.clock.now());
+      return again(OBSERVE_EVERY_MS);
+    }
+    const onAnswer = ({ status, body }: LookupAnswer): void => {
+      this.#calls.delete(name);
+      const load = status === 200 ? readEngineLoad(utf8Decode(body)) : null;
+      this.#fleet.observe(upstream, load, this.#kit.clock.now());
+      // No answer at all says nothing about its having metrics.
+      again(load === null && status !== null ? OBSERVE_AGAIN_MS : OBSERVE_EVERY_MS);
+    };
+    this.#calls.set(name, lookup(this.#kit, upstream, path, OBSERVE_TIMEOUT_MS, onAnswer, metricsReading));
   }
 }
 

@@ -45,6 +45,7 @@ export function compile(config: Config, version: number, userAgent: string): Sna
       failoverOnContentFilter: false,
       holdToolCalls: true,
       degrade: undegraded,
+      cache: null,
       rungs: new Set(),
     }),
   };
@@ -66,6 +67,7 @@ function compileUpstream(name: string, settings: UpstreamConfig, config: Config,
       caFile: settings.caFile,
       proxy: settings.proxy,
       connectMs: config.timeouts.connectMs,
+      ...(settings.transport !== undefined && { transport: settings.transport }),
     },
     basePath: url.pathname.replace(/\/+$/, ''),
     tier: settings.tier,
@@ -80,6 +82,7 @@ function compileUpstream(name: string, settings: UpstreamConfig, config: Config,
     account,
     health: settings.health,
     discover: settings.discover,
+    metricsPath: metricsPathOf(settings.engineMetrics, provider),
   };
 }
 
@@ -87,6 +90,9 @@ function compileUpstream(name: string, settings: UpstreamConfig, config: Config,
 function accountOf({ account = {}, region }: UpstreamConfig): Account {
   return region === null ? account : { region, location: region, ...account };
 }
+
+const metricsPathOf = (told: boolean | string, { metricsPath }: Provider): string | null =>
+  typeof told === 'string' ? told : told ? (metricsPath ?? null) : null;
 
 function authorizations(provider: Provider, apiKeys: readonly string[]): readonly HeaderList[] {
   const { auth } = provider;
@@ -113,22 +119,27 @@ function compileModel(
     return { upstream, target, weight: target.weight, tier: target.tier ?? upstream.tier, variant: target.variant };
   });
   const variants = variantNames(placed);
+  const targets = placed.map(({ upstream, target }, index) =>
+    buildTarget(upstream, target.model?.replace('*', () => matched.star) ?? matched.id, {
+      ...target,
+      variant: variants[index] ?? '',
+    }),
+  );
   return {
     name: modelName(name),
-    targets: placed.map(({ upstream, target }, index) =>
-      buildTarget(upstream, target.model?.replace('*', () => matched.star) ?? matched.id, {
-        ...target,
-        variant: variants[index] ?? '',
-      }),
-    ),
+    targets,
     timeouts: settings.timeouts,
     dropParams: settings.dropParams,
     failoverOnContentFilter: settings.failoverOnContentFilter,
     holdToolCalls: settings.holdToolCalls,
     degrade: settings.degrade,
+    cache: settings.cache === undefined ? null : { config: settings.cache, version: versionOf(name, targets) },
     rungs: rungsOf(settings.degrade),
   };
 }
+
+const versionOf = (name: string, targets: readonly Target[]): string =>
+  JSON.stringify([name, ...targets.map(({ id, defaults }) => [id, defaults])]);
 
 /** Models nobody listed are nobody's to degrade. */
 const undegraded: DegradeConfig = {

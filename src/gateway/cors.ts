@@ -22,6 +22,8 @@ const EXPOSED_HEADERS = [
   'x-spillway-attempts',
   'x-spillway-queue-ms',
   'x-spillway-overhead-ms',
+  'x-spillway-cache',
+  'age',
 ].join(', ');
 
 /** Headers for an answer to `origin`; null when a page from there may not read it. */

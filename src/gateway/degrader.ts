@@ -18,6 +18,7 @@ import type { Dispatcher } from './dispatcher.ts';
 import type { Exchange } from './exchange.ts';
 import type { Kit } from './kit.ts';
 import { addTargets, prepareFor } from './plan.ts';
+import { isSettled } from './recall.ts';
 import type { ModelResolver } from './resolve.ts';
 import type { Model } from './snapshot.ts';
 import { textAnswer } from './stand-in.ts';
@@ -46,19 +47,29 @@ export class Degrader {
   readonly #kit: Kit;
   readonly #dispatcher: Dispatcher;
   readonly #resolver: () => ModelResolver;
+  /** What is kept of an earlier answer; null: nothing. */
+  readonly #stale: (exchange: Exchange) => JsonObject | null;
   readonly #ladders = new RecentMap<string, Ladder>(LADDERS_MAX);
   #timer: Timer | null = null;
 
-  constructor(kit: Kit, dispatcher: Dispatcher, resolver: () => ModelResolver) {
+  constructor(
+    kit: Kit,
+    dispatcher: Dispatcher,
+    resolver: () => ModelResolver,
+    stale: (exchange: Exchange) => JsonObject | null,
+  ) {
     this.#kit = kit;
     this.#dispatcher = dispatcher;
     this.#resolver = resolver;
+    this.#stale = stale;
   }
 
   /** Before the limits: a capped or cheaper answer is reserved as that. Rejected only where the operator chose to shed. */
   apply(exchange: Exchange, now: MonotonicMs): Rejection | null {
     const { model } = exchange;
     if (model === null || model.rungs.size === 0 || exchange.plan.length === 0) return null;
+    // What is kept and good is given as it is: nobody waits for it.
+    if (isSettled(exchange.recall)) return null;
     const ladder = this.#ladderOf(model, exchange);
     this.#look(ladder, now);
     this.#watch();
@@ -84,7 +95,7 @@ export class Degrader {
     const { capTokens, cheaper, defaultAnswer } = model.degrade;
     if (rung === 'capTokens' && capTokens !== null && cap(exchange, capTokens)) this.#noteTaken(rung, exchange, now);
     if (rung === 'cheaper' && cheaper !== null) this.#addCheaper(cheaper, exchange, ladder, now);
-    if (rung === 'stale') exchange.standIn = this.#kit.staleAnswers?.find(request, exchange.key?.name ?? null) ?? null;
+    if (rung === 'stale') exchange.standIn = this.#stale(exchange);
     if (rung === 'default' && defaultAnswer !== null) exchange.standIn = textAnswer(request, defaultAnswer);
     if (exchange.standIn !== null) this.#noteTaken(rung, exchange, now);
     const isLast = rung === 'shed' || (rung === 'default' && exchange.standIn === null && model.degrade.shed);

@@ -1,10 +1,20 @@
 // Overload, answered with less: the ladder of a model's lane under virtual time.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Client, completion, config, model, Rig, sha256, target, upstream } from '../../test/support/rig.ts';
+import {
+  type Client,
+  completion,
+  config,
+  keeping,
+  model,
+  Rig,
+  sha256,
+  target,
+  upstream,
+} from '../../test/support/rig.ts';
 import type { Lane } from '../kernel/lane.ts';
 import { lanes } from '../kernel/lane.ts';
-import type { DegradeConfig } from '../ports/config.ts';
+import type { CacheConfig, DegradeConfig } from '../ports/config.ts';
 
 const nothing: DegradeConfig = {
   capTokens: null,
@@ -14,14 +24,14 @@ const nothing: DegradeConfig = {
   shed: false,
 };
 
-const settings = (degrade: Partial<DegradeConfig>): ReturnType<typeof config> =>
+const settings = (degrade: Partial<DegradeConfig>, cache?: CacheConfig): ReturnType<typeof config> =>
   config({
     upstreams: {
       a: upstream({ baseUrl: 'http://a.test/v1', maxConcurrent: 1 }),
       b: upstream({ baseUrl: 'http://b.test/v1' }),
     },
     models: {
-      m: model([target('a')], { degrade: { ...nothing, ...degrade } }),
+      m: model([target('a')], { degrade: { ...nothing, ...degrade }, ...(cache && { cache }) }),
       small: model([target('b', { model: 'tiny' })]),
     },
     keys: lanes.map((lane) => ({
@@ -166,19 +176,17 @@ test('a cheaper model answers when the own targets are full, also for keys that 
 });
 
 test('a stale answer is asked for, and given where there is one', () => {
-  const rig = new Rig(settings({ staleAnswers: true }), {
-    staleAnswers: {
-      find: ({ body }, key) =>
-        body['user'] === 'again' && key === 'batch' ? (completion('As before.') as never) : null,
-    },
-  });
+  const rig = new Rig(settings({ staleAnswers: true }, keeping({ ttlSeconds: 1 })));
+  rig.chat({ temperature: 0, user: 'again' }, as('batch'));
+  rig.last.answer(200, completion('As before.'));
+  answered.add(rig.last);
   queued(rig, 20);
   rig.chat({ max_tokens: 300 }, as('batch'));
   for (let second = 0; second < 6; second++) answerOne(rig);
-  const again = rig.chat({ user: 'again' }, as('batch'));
+  const again = rig.chat({ temperature: 0, user: 'again' }, as('batch'));
   assert.deepEqual([again.status, toldOf(again)], [200, 'stale']);
   assert.match(again.text, /As before\./);
-  assert.equal(rig.chat({ user: 'new' }, as('batch')).status, null);
+  assert.equal(rig.chat({ temperature: 0, user: 'new' }, as('batch')).status, null);
 });
 
 test('the ladder is left a level at a time when the queue is gone, and nothing ticks after that', () => {

@@ -133,9 +133,29 @@ export class Dispatcher {
     return predictedWaitMs(this.#room.tokensWaiting(lane, group.name), group.drain.tokensPerSecond(now));
   }
 
+  /** Somebody on another upstream who could answer in `asked`'s place, with the most room; null: nobody, or others wait for it. */
+  beside(exchange: Exchange, asked: PlannedTarget, now: MonotonicMs): PlannedTarget | null {
+    if (this.#isWaitedFor(exchange)) return null;
+    const others = exchange.candidates().filter((planned) => {
+      const { target, model } = planned;
+      // A fallback is for when the model's own targets fail, not for when they are slow.
+      if (target.upstream.name === asked.target.upstream.name || model !== asked.model) return false;
+      return (
+        this.#placement.barred(exchange, planned, now) === null &&
+        this.#fleet.obstacle(target, exchange.demand, now) === null
+      );
+    });
+    const fill = ({ target }: PlannedTarget): number => this.#fleet.fill(target);
+    return others.toSorted((left, right) => fill(left) - fill(right))[0] ?? null;
+  }
+
+  #isWaitedFor(exchange: Exchange): boolean {
+    return this.#room.size > 0 && this.#room.tokensWaiting('batch', this.groupOf(exchange).name) > 0;
+  }
+
   /** Nobody waits for its targets, and one of them clearly has room. */
   isRoomyFor(exchange: Exchange, now: MonotonicMs): boolean {
-    if (this.#room.size > 0 && this.#room.tokensWaiting('batch', this.groupOf(exchange).name) > 0) return false;
+    if (this.#isWaitedFor(exchange)) return false;
     return exchange
       .candidates()
       .some(
@@ -169,11 +189,12 @@ export class Dispatcher {
     const { planned, wakeAt, greedy } = this.#placement.find(exchange, headroomOf, now);
     this.#wakeAt = Math.min(this.#wakeAt, wakeAt);
     if (planned === null) return greedy && 'passedOver';
-    this.#grant(exchange, planned, now);
+    this.grant(exchange, planned, now);
     return true;
   }
 
-  #grant(exchange: Exchange, planned: PlannedTarget, now: MonotonicMs): void {
+  /** Lets it be sent there; there must be room. */
+  grant(exchange: Exchange, planned: PlannedTarget, now: MonotonicMs): void {
     const ticket = this.#fleet.take(planned.target, exchange.demand, now);
     this.#placement.onServed(exchange, planned, now);
     exchange.queueTimer?.cancel();
@@ -261,7 +282,8 @@ export class Dispatcher {
 
   #obstacles(exchange: Exchange, now: MonotonicMs): string {
     const words = exchange.candidates().map((planned) => {
-      const obstacle: NoRoom | null = this.#fleet.obstacle(planned.target, exchange.demand, now);
+      const obstacle =
+        this.#placement.barred(exchange, planned, now) ?? this.#fleet.obstacle(planned.target, exchange.demand, now);
       return `${planned.target.id}: ${obstacle?.why ?? 'others wait already'}`;
     });
     return words.slice(0, 8).join('; ');

@@ -36,6 +36,11 @@ const ways: Readonly<Record<string, Way>> = {
   '/messages/count_tokens': { surface: 'countTokens', dialect: anthropicDoor },
 };
 
+/** Where exchanges are asked for, in the spellings that clients use; each takes POST. */
+export const exchangePaths: readonly string[] = Object.keys(ways).flatMap((bare) =>
+  ['/v1', '', '/anthropic/v1', '/anthropic'].map((before) => before + bare),
+);
+
 /** OpenAI's other endpoints: told apart from typing errors. */
 const notServed = [
   'audio',

@@ -7,6 +7,7 @@ import type { HeaderList } from '../kernel/headers.ts';
 import { limits } from '../kernel/limits.ts';
 import { reject, type Rejection, type RejectionKind, rejections } from '../kernel/rejection.ts';
 import type { Reply } from '../ports/door.ts';
+import { CACHE_HEADER } from '../policy/cache-eligibility.ts';
 import type { Exchange } from './exchange.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -160,7 +161,11 @@ function labels(exchange: Exchange, now: MonotonicMs): HeaderList {
     const dropped = (prepared.dropped ?? []).join(', ');
     if (dropped !== '') headers.push('x-spillway-dropped', headerSafe(dropped));
   }
-  const { degraded } = exchange;
+  const { degraded, recall } = exchange;
+  if (recall !== null) {
+    headers.push(CACHE_HEADER, recall.status);
+    if (recall.ageMs !== null) headers.push('age', String(Math.floor(recall.ageMs / 1000)));
+  }
   if (degraded.length > 0) headers.push('x-spillway-degraded', degraded.join(', '));
   pushLimits(headers, exchange, now);
   return headers;

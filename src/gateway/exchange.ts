@@ -1,5 +1,6 @@
 // Exchange: the record of one client request and everything that happens to it. All fields are set at birth; each is
-// written by the step that owns it. It holds data only: what happens next is the pipeline's.
+// written by the step that owns it. It holds data only: what happens next is the pipeline's. Who is being asked while it is
+// calling stands in its race: one attempt, or two beside each other.
 //
 //   arriving ──body──▶ planning ──▶ waiting ──ticket──▶ calling ──content──▶ relaying ──▶ ended
 //                         │         │  ▲  ▲                │                  │
@@ -25,8 +26,9 @@ import type { Seat } from '../policy/fair-room.ts';
 import type { Prepared } from '../providers/provider.ts';
 import type { Attempt } from './attempt.ts';
 import { type Demand, noDemand } from './demand.ts';
-import type { Ticket } from './fleet.ts';
 import type { Kit } from './kit.ts';
+import { Race } from './race.ts';
+import type { Recall } from './recall.ts';
 import type { Key, Model, Snapshot, Target } from './snapshot.ts';
 import { traceContext } from './trace.ts';
 import type { WaitingGroup } from './waiting-groups.ts';
@@ -45,6 +47,12 @@ export interface PlannedTarget {
   tried: boolean;
   /** Sends to this same target after the first. */
   resends: number;
+}
+
+export interface Again {
+  readonly planned: PlannedTarget;
+  /** With another credential than last time: not the account that was in trouble. */
+  readonly otherCredential: boolean;
 }
 
 export interface Birth {
@@ -93,6 +101,11 @@ export class Exchange {
   /** Later an answer need not begin. */
   firstTokenAt: MonotonicMs;
   totalAt: MonotonicMs;
+  // cache
+  /** Null: answers of its model are not kept. */
+  recall: Recall | null = null;
+  /** Its client has left; it goes on for those who read its answer too. */
+  left = false;
   // degrade
   /** What was done to it on arrival. */
   readonly rungs: Rung[] = [];
@@ -114,16 +127,18 @@ export class Exchange {
   queueMs = 0;
   queueTimer: Timer | null = null;
   /** The one target to ask again; null: any untried one. */
-  resendTo: PlannedTarget | null = null;
+  again: Again | null = null;
   // call
   attempts = 0;
-  attempt: Attempt | null = null;
-  ticket: Ticket | null = null;
+  /** The attempts under way. */
+  readonly race = new Race();
+  /** Whom it was sent to, or who answers. */
   current: PlannedTarget | null = null;
   firstSentAt: MonotonicMs | null = null;
   lastFault: Fault | null = null;
   totalTimer: Timer | null = null;
   backoffTimer: Timer | null = null;
+  hedgeTimer: Timer | null = null;
   // relay
   #answer: DoorStream | null = null;
   readonly transcript = new Transcript();
@@ -153,6 +168,11 @@ export class Exchange {
     this.clientRetries = retriesOf(birth.head.headers['x-stainless-retry-count']);
   }
 
+  /** The one whose answer is told, or would be. */
+  get attempt(): Attempt | null {
+    return this.race.lead?.attempt ?? null;
+  }
+
   /** Content has reached the client. */
   get shown(): boolean {
     return this.firstShownAt !== null;
@@ -178,7 +198,7 @@ export class Exchange {
 
   /** Whom to ask: the one target of a resend, or every target not tried yet that can do what is left to do. */
   candidates(): PlannedTarget[] {
-    if (this.resendTo !== null) return [this.resendTo];
+    if (this.again !== null) return [this.again.planned];
     return this.plan.filter((planned) => !planned.tried && this.mayTake(planned));
   }
 

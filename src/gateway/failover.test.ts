@@ -496,6 +496,54 @@ test('with one target, trouble is sent again to it after a wait, within the budg
   nothingHeld(rig);
 });
 
+test('one target that is full is not asked again within five seconds, nor on behalf of who cannot wait so long', () => {
+  const rig = new Rig(alone);
+  const [patient, hasty] = [rig.chat(), rig.chat({}, { 'x-spillway-deadline-ms': '4000' })];
+  for (const send of rig.sends.slice(0, 2)) send.answer(503, { error: { message: 'busy' } });
+  assert.equal(hasty.status, 503, 'told at once');
+  rig.time.advance(4_999);
+  assert.equal(rig.sends.length, 2);
+  assert.equal(rig.gauge('upstream_resend_tokens_left'), 0);
+  rig.time.advance(1);
+  assert.equal(rig.sends.length, 3);
+  rig.last.answer(200, completion());
+  assert.equal(patient.status, 200);
+  nothingHeld(rig);
+});
+
+test('the budget counts tokens: one long prompt goes again, a second one does not, short ones do not pay for it', () => {
+  const rig = new Rig(alone);
+  const long = { messages: [{ role: 'user', content: 'word '.repeat(5_000) }] };
+  const clients = [rig.chat(long), rig.chat(long)];
+  const [one, other] = rig.sends.slice();
+  one?.answer(500, { error: { message: 'oops' } });
+  other?.answer(500, { error: { message: 'oops' } });
+  assert.deepEqual(
+    clients.map(({ status }) => status),
+    [null, 502],
+  );
+  rig.time.advance(1_000);
+  assert.equal(rig.sends.length, 3);
+  rig.last.answer(200, completion());
+  nothingHeld(rig);
+});
+
+test('another credential waits for no calm', () => {
+  const rig = new Rig(
+    config({
+      upstreams: { a: upstream({ baseUrl: 'http://a.test/v1', apiKeys: ['k1', 'k2'] }) },
+      models: { m: model([target('a')]) },
+    }),
+  );
+  const client = rig.chat();
+  rig.last.answer(429, { error: { message: 'too many concurrent requests' } });
+  rig.time.advance(1);
+  assert.equal(rig.sends.length, 2);
+  rig.last.answer(200, completion());
+  assert.equal(client.status, 200);
+  nothingHeld(rig);
+});
+
 test('when every target is down the client learns why, with a status that its SDK retries', () => {
   const rig = new Rig();
   const client = rig.chat();

@@ -5,9 +5,9 @@ import type { MonotonicMs, TargetId } from '../kernel/brands.ts';
 import { type Fault, type FaultKind, faults } from '../kernel/fault.ts';
 import type { HeaderRecord } from '../kernel/headers.ts';
 import { type Lane, lanes } from '../kernel/lane.ts';
-import { GREEDY_SHARE } from '../policy/occupancy.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
 import type { BreakerMove } from '../policy/breaker.ts';
+import type { EngineLoad } from '../policy/engine-gauges.ts';
 import { credentialRestAfterFault, credentialRestIsForEveryModel, restAfterFault } from '../policy/failover.ts';
 import { type Demand, windowCost } from './demand.ts';
 import type { Exchange } from './exchange.ts';
@@ -37,7 +37,7 @@ export interface NoRoom {
   readonly greedy?: boolean;
 }
 
-/** Permission to send one attempt; always given back, by exactly one of the three calls. */
+/** Permission to send one attempt; always given back, by exactly one of the last four calls. */
 export interface Ticket {
   readonly target: Target;
   /** Counts from 0. */
@@ -54,8 +54,10 @@ export interface Ticket {
   /** The answer was good. */
   succeeded(): void;
   failed(fault: Fault): void;
-  /** The client left, or another answer won: says nothing about the target. */
+  /** The client left: says nothing about the target. */
   released(): void;
+  /** Another upstream, asked later, had a first token sooner. */
+  overtaken(): void;
 }
 
 interface Send {
@@ -120,22 +122,48 @@ export class Fleet {
     return (
       upstream.obstacle(demand.tokens, now) ??
       state.rates.obstacle(demand.tokens, now) ??
-      this.#windowObstacle(state, demand, headroomOf, now)
+      this.#windowObstacle(state, upstream, demand, headroomOf, now)
     );
   }
 
-  #windowObstacle(state: TargetState, demand: Demand, lane: Lane, now: MonotonicMs): NoRoom | null {
+  #windowObstacle(
+    state: TargetState,
+    upstream: UpstreamState,
+    demand: Demand,
+    lane: Lane,
+    now: MonotonicMs,
+  ): NoRoom | null {
     const { window } = state;
-    window.tick(now - state.wantedAt < WANTED_MS, now);
+    this.#tick(state, upstream, now);
     const cost = windowCost(demand, window.settings.kind);
     const { promptTokens, tenant } = demand;
     // Vips have a share of their own.
-    const greedy = lane !== 'vip' && state.occupancy.isGreedy(tenant, cost);
-    if (window.room(cost, promptTokens, lane, greedy ? GREEDY_SHARE : 1)) return null;
-    state.wantedAt = now;
+    const greedy = lane !== 'vip' && state.occupancy.isGreedy(tenant);
+    if (window.room(cost, promptTokens, lane, greedy ? state.occupancy.reserve(now) : null)) return null;
+    if (greedy) state.greedyWantedAt = now;
+    else state.wantedAt = now;
     if (greedy && window.room(cost, promptTokens, lane))
       return { why: 'more than its share', readyAt: null, full: true, greedy };
     return { why: 'window full', readyAt: null, full: true };
+  }
+
+  #tick(state: TargetState, upstream: UpstreamState, now: MonotonicMs): void {
+    const { window, occupancy } = state;
+    const { epoch } = window;
+    if (window.isDue(now)) window.tick(backlogOf(state, now), occupancy.reserve(now), now);
+    if (window.epoch !== epoch) upstream.budget.onCut(now);
+  }
+
+  /** What an upstream's engine says of itself; null: nothing just now. It is one engine, whatever models it serves. */
+  observe(upstream: Upstream, load: EngineLoad | null, now: MonotonicMs): void {
+    const account = this.upstream(upstream);
+    account.engineLoad = load;
+    if (load === null) return;
+    for (const state of this.#targets.ofUpstream(upstream.name)) {
+      state.window.observe(load, now);
+      // A sign that is not read now would be held against it when it is old.
+      if (state.window.exchanges > 0) this.#tick(state, account, now);
+    }
   }
 
   /** Of the target's window, 0 to 1 and above. */
@@ -147,6 +175,11 @@ export class Fleet {
   firstTokenMs(target: Target, promptTokens: number, matchedTokens: number, now: MonotonicMs): number {
     const { firstToken, window } = this.#targets.of(target);
     return firstToken.estimateMs(promptTokens, matchedTokens, window.prefillOutstanding, now);
+  }
+
+  /** What nearly all of the target's first tokens came within, for prompts of that size; null: not known. */
+  usualFirstTokenMsMost(target: Target, promptTokens: number): number | null {
+    return this.#targets.of(target).firstTokenTimes.usualMsMost(promptTokens);
   }
 
   /** When it must be sent at the latest for a first token in time, at the best of its targets. */
@@ -189,8 +222,8 @@ export class Fleet {
     const hold = state.window.take({ cost, promptTokens, streamed }, now);
     const rate = state.rates.take(tokens, now);
     state.inFlight++;
-    state.occupancy.take(lane, demand.tenant, cost);
-    upstream.take(tokens, now);
+    state.occupancy.take(lane, demand.tenant, cost, now);
+    upstream.take(demand, now);
     this.#tellMove(state, state.breaker.onSend(now));
     let open = true;
     let speaks = false;
@@ -204,6 +237,11 @@ export class Fleet {
       settle(this.#kit.clock.now());
       this.onRoom();
     };
+    const release = (at: MonotonicMs): void => {
+      // The answer never came, but the prompt may have been read.
+      upstream.settleTokens(Math.min(0, promptTokens - tokens), at);
+      state.breaker.onRelease(at, now);
+    };
     return {
       target,
       credential,
@@ -213,7 +251,10 @@ export class Fleet {
         speaks = true;
         const at = this.#kit.clock.now();
         hold.firstToken(at);
-        if (streamed) state.firstToken.onFirstToken(hold.readTokens, at - now, at);
+        if (streamed) {
+          state.firstToken.onFirstToken(hold.readTokens, at - now, at);
+          state.firstTokenTimes.add(promptTokens, at - now);
+        }
         this.#tellMove(state, state.breaker.onSuccess(at, now));
         // Its prompt has been read: another may be sent behind it.
         this.onRoom();
@@ -228,16 +269,17 @@ export class Fleet {
         close((at) => {
           if (!speaks) this.#tellMove(state, state.breaker.onSuccess(at, now));
         }),
-      released: () =>
+      released: () => close(release),
+      overtaken: () =>
         close((at) => {
-          // The answer never came, but the prompt may have been read.
-          upstream.settleTokens(Math.min(0, promptTokens - tokens), at);
-          state.breaker.onRelease(at, now);
+          // So long it took at least.
+          state.firstTokenTimes.add(promptTokens, at - now);
+          release(at);
         }),
       failed: (fault) =>
         close((at) => {
           const signal = rate.failed(fault, at);
-          if (signal !== null) state.window.overload(signal, now, at);
+          if (signal !== null && state.window.overload(signal, now, at)) upstream.budget.onCut(at);
           // A target that refused or was not reached has computed nothing: its tokens per minute are given back.
           if (!begun.has(fault.kind)) upstream.settleTokens(-tokens, at);
           // What broke off after it had counted as good is a new failure of its own.
@@ -300,4 +342,9 @@ export class Fleet {
       })),
     };
   }
+}
+
+function backlogOf({ wantedAt, greedyWantedAt }: TargetState, now: MonotonicMs): 'none' | 'greedy' | 'fair' {
+  if (now - wantedAt < WANTED_MS) return 'fair';
+  return now - greedyWantedAt < WANTED_MS ? 'greedy' : 'none';
 }

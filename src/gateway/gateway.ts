@@ -76,6 +76,7 @@ export class Gateway implements Gauges, VitalsSink {
         snapshot: () => this.#snapshot,
         refused: () => this.#refused,
         reload: options.onReload,
+        purge: (scope, done) => this.#pipeline.purge(scope, done),
       }),
     });
   }

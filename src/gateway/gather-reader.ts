@@ -10,6 +10,7 @@ import {
   add,
   type AnswerReader,
   type AnswerSum,
+  type AnswerTap,
   emptySum,
   isWhole,
   type ReaderListener,
@@ -29,14 +30,20 @@ export class GatherReader implements AnswerReader, EventSink {
   #closed = false;
 
   /** `rewrite`: how the client's dialect says a canonical answer; null: the far side speaks it. */
-  constructor(request: CanonicalRequest, dialect: FarDialect, listener: ReaderListener, rewrite: Rewrite | null) {
+  constructor(
+    request: CanonicalRequest,
+    dialect: FarDialect,
+    listener: ReaderListener,
+    rewrite: Rewrite | null,
+    tap: AnswerTap | null,
+  ) {
     this.#request = request;
     this.sum = emptySum(dialect);
     this.#stream = dialect.stream(request.surface);
     this.#parser = dialect.parser(limits.eventBytesMax);
     this.#listener = listener;
     this.#gathering =
-      rewrite === null ? asItCame(dialect.assembly()) : rewritten(new ChatAssembly(), this.#stream, rewrite);
+      rewrite === null ? asItCame(dialect, tap) : rewritten(new ChatAssembly(), this.#stream, rewrite, tap);
   }
 
   get whole(): boolean {
@@ -99,17 +106,28 @@ interface Gathering {
   whole(): Uint8Array;
 }
 
-const asItCame = (assembly: Assembly): Gathering => ({
-  add: ({ data }) => {
-    if (data.trim() !== '') assembly.add(data);
-  },
-  whole: () => assembly.whole(),
-});
+function asItCame(dialect: FarDialect, tap: AnswerTap | null): Gathering {
+  const assembly: Assembly = dialect.assembly();
+  return {
+    add: ({ data }) => {
+      if (data.trim() !== '') assembly.add(data);
+    },
+    whole: () => {
+      const body = assembly.whole();
+      tap?.whole(dialect.chatAnswer(body));
+      return body;
+    },
+  };
+}
 
 /** `stream` has just read the event that is added. */
-const rewritten = (assembly: ChatAssembly, stream: FarStream, rewrite: Rewrite): Gathering => ({
+const rewritten = (assembly: ChatAssembly, stream: FarStream, rewrite: Rewrite, tap: AnswerTap | null): Gathering => ({
   add: () => {
     for (const chunk of stream.chunks()) assembly.addChunk(chunk);
   },
-  whole: () => rewrite(assembly.answer()),
+  whole: () => {
+    const answer = assembly.answer();
+    tap?.whole(answer);
+    return rewrite(answer);
+  },
 });

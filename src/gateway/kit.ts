@@ -1,11 +1,11 @@
 // Kit: what every step of the pipeline may use. The ports of the outside, and the settings in force.
+import type { CachePort } from '../ports/cache.ts';
 import type { Chance } from '../ports/chance.ts';
 import type { Clock, Timers } from '../ports/clock.ts';
 import type { ProviderName } from '../kernel/provider.ts';
 import type { BreakerConfig, RetryConfig } from '../ports/config.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { FactSink } from '../ports/fact-sink.ts';
-import type { StaleAnswers } from '../ports/stale-answers.ts';
 import type { UpstreamTransport } from '../ports/upstream.ts';
 
 export interface Kit {
@@ -14,8 +14,8 @@ export interface Kit {
   readonly chance: Chance;
   readonly digest: Digest;
   readonly facts: FactSink;
-  /** What may be answered in overload without asking anybody; absent: nothing is kept. */
-  readonly staleAnswers?: StaleAnswers;
+  /** Answers kept beyond our own memory; absent: nowhere. */
+  readonly cache?: CachePort;
   /** The network, or the scripted stand-in. */
   transport(provider: ProviderName): UpstreamTransport;
   /** Fleet-wide settings in force now. */

@@ -7,8 +7,12 @@ import { utf8Encode } from '../kernel/web.ts';
 import { rescueOf } from '../policy/rescue.ts';
 import { Seam } from '../policy/seam.ts';
 import { estimateTokens } from '../dialects/tokens.ts';
+import type { AnswerTap } from './answer-reader.ts';
+import type { AttemptOrder } from './attempt.ts';
 import type { Exchange, PlannedTarget } from './exchange.ts';
+import { passedOn } from './passed-on.ts';
 import { prepareFor } from './plan.ts';
+import type { Runner } from './race.ts';
 
 /** Forms of an answer that cannot be put together from two halves. */
 const unsplicable = new Set(['jsonObject', 'jsonSchema', 'logprobs', 'manyChoices', 'audio']);
@@ -28,14 +32,41 @@ export function rescueFor(exchange: Exchange): ReturnType<typeof rescueOf> {
   });
 }
 
-export interface Leg {
+interface Leg {
   readonly request: CanonicalRequest;
   readonly planned: PlannedTarget;
   /** Spells the leg's chunks; null: nothing came before. */
   readonly speller: Speller | null;
 }
 
-export function legOf(exchange: Exchange, request: CanonicalRequest, planned: PlannedTarget): Leg {
+/** What the next attempt is to do at `planned`. `tap`: who reads along. */
+export function orderOf(
+  exchange: Exchange,
+  { request, outbound }: { readonly request: CanonicalRequest; readonly outbound: CanonicalRequest },
+  { planned, ticket }: Runner,
+  tap: AnswerTap | null,
+): AttemptOrder {
+  const leg = legOf(exchange, outbound, planned);
+  return {
+    request: leg.request,
+    planned: leg.planned,
+    credential: ticket.credential,
+    gathers: outbound.stream && !request.stream,
+    door: exchange.dialect,
+    rewrite: (answer) => exchange.dialect.writeAnswer(answer, exchange.identity),
+    terms: {
+      answer: () => exchange.answer,
+      speller: leg.speller,
+      transcript: exchange.transcript,
+      tap,
+      holdsToolCalls: () => planned.model.holdToolCalls && exchange.candidates().length > 0,
+    },
+    extraHeaders: passedOn(exchange, leg.planned),
+    timeouts: planned.model.timeouts,
+  };
+}
+
+function legOf(exchange: Exchange, request: CanonicalRequest, planned: PlannedTarget): Leg {
   const { rescue, transcript } = exchange;
   if (rescue === null) return { request, planned, speller: null };
   if (rescue === 'restart') return { request, planned, speller: speller(null, !transcript.reasoning) };

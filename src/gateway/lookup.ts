@@ -5,6 +5,15 @@ import { concatBytes } from '../kernel/web.ts';
 import type { Kit } from './kit.ts';
 import type { Upstream } from './snapshot.ts';
 
+export interface LookupReading {
+  readonly accept: string;
+  readonly bytesMax: number;
+  /** Of what is longer the beginning is enough; else it is trouble. */
+  readonly cuts: boolean;
+}
+
+const whole: LookupReading = { accept: 'application/json', bytesMax: limits.eventBytesMax, cuts: false };
+
 export interface LookupAnswer {
   /** Null: no answer at all. */
   readonly status: number | null;
@@ -20,6 +29,7 @@ export function lookup(
   path: string,
   timeoutMs: number,
   done: (answer: LookupAnswer) => void,
+  { accept, bytesMax, cuts }: LookupReading = whole,
 ): () => void {
   const parts: Uint8Array[] = [];
   let bytes = 0;
@@ -37,25 +47,19 @@ export function lookup(
       route: upstream.route,
       method: 'GET',
       path,
-      headers: [
-        'accept',
-        'application/json',
-        ...upstream.headers,
-        ...authorization,
-        ...(upstream.provider.lookupHeaders ?? []),
-      ],
+      headers: ['accept', accept, ...upstream.headers, ...authorization, ...(upstream.provider.lookupHeaders ?? [])],
       body: null,
       auth: upstream.auth,
     },
     {
       onHead: (code) => (status = code),
       onBytes: (chunk) => {
+        const room = bytesMax - bytes;
         bytes += chunk.length;
-        if (bytes <= limits.eventBytesMax) parts.push(chunk);
-        else {
-          call.cancel();
-          finish('the answer is too large');
-        }
+        parts.push(chunk.subarray(0, room));
+        if (bytes <= bytesMax) return;
+        call.cancel();
+        finish(cuts ? null : 'the answer is too large');
       },
       onEnd: () => finish(null),
       onTrouble: (trouble) => finish(trouble.message),

@@ -3,49 +3,56 @@
 //   authenticate   from the head alone: a stranger's body is never read
 //   read           bytes → one canonical request, checked once; nobody checks again
 //   plan           which targets may answer (compliance, capabilities, context), in the order drawn
+//   recall         what was answered before may do: seen before anything is lessened or reserved for this one
 //   degrade        in overload, what the model's operator allowed: a lesser answer is better than none
 //   limit          what the key may still use is reserved before anything is sent
+//   cache          given what is kept, or reads along where the same answer is being made; else goes on to make it
 //   dispatch       waits for a target with room, strictly by lane: bound late, to the first one that has it
-//   call           one attempt at a time; faults before the first content are invisible to the caller, and after it an
-//                  answer is resumed or begun again where that can be done without a visible seam
+//   call           one attempt, and beside a late one of a vip a second: content decides that race. Faults before it are
+//                  invisible to the caller, and after it an answer is resumed or begun again where no seam would show
 //   relay          bytes go through; backpressure goes back
 //   settle         whatever was taken is given back, and the fact is told, in one place
 //
-// The first five run at once and may each end the exchange with a Rejection. The rest is driven by events: the exchange
+// The first seven run at once and may each end the exchange with a Rejection. The rest is driven by events: the exchange
 // parks between them, so no step may assume that it still lives (`phase`).
 import type { DoorDialect } from '../dialects/dialect.ts';
 import { later, type MonotonicMs } from '../kernel/brands.ts';
 import { type Fault, fault, faults, wordsOf } from '../kernel/fault.ts';
 import type { HeaderList } from '../kernel/headers.ts';
+import type { JsonObject } from '../kernel/json.ts';
 import type { Surface } from '../kernel/lane.ts';
 import { limits } from '../kernel/limits.ts';
 import { reject, type Rejection } from '../kernel/rejection.ts';
-import type { Usage } from '../kernel/usage.ts';
+import type { PurgeScope } from '../ports/cache.ts';
 import type { InboundHead, Reply, Visit } from '../ports/door.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
-import { DEADLINE_HEADER, deadlinesOf } from '../policy/deadline.ts';
-import { decideAfterFault, type Verdict } from '../policy/failover.ts';
+import type { Verdict } from '../policy/failover.ts';
 import type { KeyLimits } from '../policy/key-limits.ts';
 import type { BurstCircumstances } from '../policy/burst.ts';
 import { AnswerLengths } from '../policy/answer-length.ts';
 import { TokenCorrection } from '../policy/token-correction.ts';
+import { beginBy, verdictOn } from './after-fault.ts';
+import { AnswerCache, type AnswerCacheHost } from './answer-cache.ts';
 import { Attempt } from './attempt.ts';
 import { authenticate } from './authenticate.ts';
 import { Degrader } from './degrader.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { beginStream } from './egress.ts';
+import { anotherHasRoom } from './elsewhere.ts';
 import { Endings } from './ending.ts';
 import { Exchange, type Phase, type PlannedTarget } from './exchange.ts';
 import type { Fleet, Ticket } from './fleet.ts';
+import { Hedging } from './hedging.ts';
 import type { Kit } from './kit.ts';
-import { legOf, rescueFor } from './leg.ts';
+import { orderOf, rescueFor } from './leg.ts';
 import { limit } from './limit.ts';
 import { LiveExchanges } from './live-exchanges.ts';
-import { passedOn } from './passed-on.ts';
 import { plan } from './plan.ts';
+import { noteRetries, read, setDeadlines } from './read.ts';
+import type { Runner } from './race.ts';
 import type { ModelResolver } from './resolve.ts';
 import type { SelfProtection } from './self-protection.ts';
-import { legUsage } from './settle.ts';
+import { usageToTell } from './settle.ts';
 import type { Snapshot } from './snapshot.ts';
 import { WaitingSigns } from './waiting-signs.ts';
 
@@ -71,8 +78,10 @@ export class Pipeline {
   readonly #around: Surroundings;
   readonly #estimates = { correction: new TokenCorrection(), lengths: new AnswerLengths() };
   readonly #endings: Endings;
+  readonly #hedging: Hedging;
   readonly #signs: WaitingSigns;
   readonly #degrader: Degrader;
+  readonly #answers: AnswerCache;
   readonly #live = new LiveExchanges();
   readonly dispatcher: Dispatcher;
   /** Called when the last exchange in flight has ended. */
@@ -86,12 +95,19 @@ export class Pipeline {
       onTicket: (exchange, planned, ticket) => this.#guard(exchange, () => this.#call(exchange, planned, ticket)),
       onRefused: (exchange, rejection) => this.#refuse(exchange, rejection),
     });
+    this.#hedging = new Hedging(kit, fleet, this.dispatcher, (exchange, work) => this.#guard(exchange, work));
     this.#signs = new WaitingSigns(kit, this.dispatcher);
-    this.#degrader = new Degrader(kit, this.dispatcher, () => around.resolver());
-    this.#endings = new Endings(kit, fleet, this.#estimates, (exchange) => {
-      this.dispatcher.settle(exchange);
-      this.#live.remove(exchange);
-      if (this.#live.size === 0) this.onIdle();
+    this.#answers = new AnswerCache(kit, this.#asCacheHost());
+    const stale = (exchange: Exchange): JsonObject | null => this.#answers.lastResort(exchange);
+    this.#degrader = new Degrader(kit, this.dispatcher, () => around.resolver(), stale);
+    this.#endings = new Endings(kit, fleet, this.#estimates, {
+      lastResort: stale,
+      onEnded: (exchange, ending) => {
+        this.dispatcher.settle(exchange);
+        this.#answers.ended(exchange, ending);
+        this.#live.remove(exchange);
+        if (this.#live.size === 0) this.onIdle();
+      },
     });
   }
 
@@ -113,13 +129,20 @@ export class Pipeline {
     return {
       onBody: (bytes) => this.#guard(exchange, () => this.#admit(exchange, bytes)),
       onBodyRefused: (rejection) => this.#refuse(exchange, rejection),
-      onDrain: () => exchange.attempt?.resume(),
-      onGone: () => this.#abandon(exchange),
+      onDrain: () => {
+        exchange.attempt?.resume();
+        this.#answers.drained(exchange);
+      },
+      onGone: () => this.#leave(exchange),
     };
   }
 
+  purge(scope: PurgeScope, done: (reached: boolean) => void): void {
+    this.#answers.purge(scope, done);
+  }
+
   gauges(): GaugeReading[] {
-    return [...this.dispatcher.gauges(), ...this.#degrader.gauges()];
+    return [...this.dispatcher.gauges(), ...this.#degrader.gauges(), ...this.#answers.gauges()];
   }
 
   /** Ends every exchange still in flight; for the end of the drain time. */
@@ -139,22 +162,35 @@ export class Pipeline {
       read(exchange) ??
       plan(exchange, this.#around.resolver(), this.#kit.chance, now) ??
       setDeadlines(exchange) ??
+      this.#answers.recall(exchange) ??
       this.#degrader.apply(exchange, now) ??
       limit(exchange, this.#estimates, () => this.#circumstances(exchange, now), now);
     if (refused !== null) return this.#refuse(exchange, refused);
     if (exchange.plan.length === 0) return this.#endings.counted(exchange);
     if (exchange.standIn !== null) return this.#endings.stoodIn(exchange, exchange.standIn);
-    if (exchange.clientRetries > 0) {
-      exchange.note(
-        now,
-        'client-retry',
-        null,
-        `retry ${exchange.clientRetries} of the client: no target is asked twice`,
-      );
-    }
+    if (this.#answers.give(exchange)) return;
+    noteRetries(exchange, now);
     exchange.totalTimer = this.#kit.timers.after(Math.max(0, exchange.totalAt - now), () => this.#expire(exchange));
     this.#signs.watch(exchange);
-    this.#dispatch(exchange);
+    if (exchange.recall === null) this.#dispatch(exchange);
+    else this.#answers.enter(exchange);
+  }
+
+  #asCacheHost(): AnswerCacheHost {
+    return {
+      dispatch: (exchange) => this.#dispatch(exchange),
+      begin: (exchange, body) => {
+        this.#live.add(exchange);
+        this.#guard(exchange, () => this.#admit(exchange, body));
+      },
+      show: (exchange, bytes) => this.#show(exchange, bytes),
+      shown: (exchange) => this.#endings.answered(exchange, null),
+      stoodIn: (exchange, answer) => this.#endings.stoodIn(exchange, answer),
+      failed: (exchange, trouble) => this.#endings.failed(exchange, trouble),
+      rejected: (exchange, rejection) => this.#endings.rejected(exchange, rejection),
+      abandoned: (exchange) => this.#abandon(exchange),
+      guard: (exchange, work) => this.#guard(exchange, work),
+    };
   }
 
   #circumstances(exchange: Exchange, now: MonotonicMs): BurstCircumstances {
@@ -167,8 +203,7 @@ export class Pipeline {
     if (timeouts === undefined) return;
     const now = this.#kit.clock.now();
     const queueEnd = later(now, Math.max(0, timeouts.queueMs - exchange.queueMs));
-    // After content there is no first token left to be in time.
-    const begin = exchange.shown ? exchange.totalAt : this.#fleet.latestSend(exchange, now);
+    const begin = beginBy(exchange, this.#fleet, now);
     this.dispatcher.place(exchange, Math.min(queueEnd, begin, exchange.totalAt) as MonotonicMs);
   }
 
@@ -176,46 +211,56 @@ export class Pipeline {
     const { request, outbound } = exchange;
     if (request === null || outbound === null || exchange.phase === 'ended') return ticket.released();
     const now = this.#kit.clock.now();
+    const runner = exchange.race.enter(planned, ticket, ++exchange.attempts);
+    if (!runner.hedge) exchange.current = planned;
     exchange.phase = 'calling';
-    exchange.ticket = ticket;
-    exchange.current = planned;
-    exchange.resendTo = null;
-    exchange.attempts++;
+    exchange.again = null;
     exchange.firstSentAt ??= now;
     if (planned.tried) planned.resends++;
     planned.tried = true;
-    exchange.note(now, exchange.rescue ?? 'sent', planned.target.id, `attempt ${exchange.attempts}`);
-    const leg = legOf(exchange, outbound, planned);
-    exchange.attempt = new Attempt(
-      {
-        request: leg.request,
-        planned: leg.planned,
-        credential: ticket.credential,
-        gathers: outbound.stream && !request.stream,
-        door: exchange.dialect,
-        rewrite: (answer) => exchange.dialect.writeAnswer(answer, exchange.identity),
-        terms: {
-          answer: () => exchange.answer,
-          speller: leg.speller,
-          transcript: exchange.transcript,
-          holdsToolCalls: () => planned.model.holdToolCalls && exchange.candidates().length > 0,
-        },
-        extraHeaders: passedOn(exchange, leg.planned),
-        timeouts: planned.model.timeouts,
-      },
+    const step = runner.hedge ? 'hedge' : (exchange.rescue ?? 'sent');
+    exchange.note(now, step, planned.target.id, `attempt ${runner.number}`);
+    runner.attempt = new Attempt(
+      orderOf(exchange, { request, outbound }, runner, this.#answers.tap(exchange)),
       {
         onHead: (headers) => ticket.heard(headers),
-        onFirstToken: () => ticket.began(),
+        onFirstToken: () => {
+          ticket.began();
+          if (exchange.race.isOn) this.#guard(exchange, () => this.#settleRace(exchange, runner));
+        },
         onTokens: (count) => ticket.spoke(count),
         onKeepAlive: () => ticket.keptAlive(),
-        onOutput: (bytes) => this.#guard(exchange, () => this.#show(exchange, bytes)),
-        onComplete: (body) => this.#guard(exchange, () => this.#complete(exchange, body)),
-        onFault: (trouble) => this.#guard(exchange, () => this.#afterFault(exchange, trouble)),
+        onOutput: (bytes) => this.#guard(exchange, () => this.#relay(exchange, runner, bytes)),
+        onComplete: (body) => this.#guard(exchange, () => this.#complete(exchange, runner, body)),
+        onFault: (trouble) => this.#guard(exchange, () => this.#afterFault(exchange, runner, trouble)),
         // Half a text is on the client's screen: silence must end, whoever else there is.
-        mayGiveUp: () => exchange.rescue !== null || this.#anotherHasRoom(exchange),
+        mayGiveUp: () =>
+          exchange.rescue !== null ||
+          exchange.race.isOn ||
+          anotherHasRoom(exchange, this.#fleet, this.#kit.clock.now()),
       },
       this.#kit,
     );
+    if (exchange.lane === 'vip') this.#hedging.watch(exchange, runner);
+  }
+
+  /** It has content, and with that the answer is its to make: whoever runs beside it is aborted before it says anything. */
+  #settleRace(exchange: Exchange, winner: Runner): void {
+    if (!exchange.race.isOn) return;
+    exchange.current = winner.planned;
+    for (const loser of exchange.race.wonBy(winner)) {
+      loser.attempt?.cancel();
+      loser.ticket.overtaken();
+      const why = `${winner.planned.target.id} was first`;
+      exchange.note(this.#kit.clock.now(), 'overtaken', loser.planned.target.id, why);
+      this.#endings.attemptEnded(exchange, loser, null, true);
+    }
+  }
+
+  #relay(exchange: Exchange, runner: Runner, bytes: Uint8Array): void {
+    // More than may be held back is shown without content: that decides too.
+    this.#settleRace(exchange, runner);
+    this.#show(exchange, bytes);
   }
 
   #show(exchange: Exchange, bytes: Uint8Array): void {
@@ -229,56 +274,41 @@ export class Pipeline {
     exchange.bytesOut += bytes.length;
     const keepsUp = exchange.reply.write(bytes);
     // A slow reader slows its upstream. Cutting it, if it never catches up, is the server's work.
-    if (!keepsUp && exchange.reply.pendingBytes > limits.readerBytesLow) exchange.attempt?.pause();
+    const isBehind = !keepsUp && exchange.reply.pendingBytes > limits.readerBytesLow;
+    if (isBehind && this.#answers.mayPause(exchange)) exchange.attempt?.pause();
   }
 
-  #complete(exchange: Exchange, body: Uint8Array | null): void {
-    const { attempt } = exchange;
+  #complete(exchange: Exchange, runner: Runner, body: Uint8Array | null): void {
+    const { attempt, planned, ticket } = runner;
     if (exchange.phase === 'ended' || attempt === null) return;
+    this.#settleRace(exchange, runner);
     if (body === null) {
-      const usage = attempt.usageOwed ? usageToTell(exchange, attempt) : null;
+      const usage = attempt.usageOwed ? usageToTell(exchange, attempt.sum) : null;
       this.#show(exchange, exchange.answer.end(usage === null ? null : exchange.transcript.whole(usage)));
     }
-    const { current, ticket } = exchange;
-    if (current !== null && ticket !== null) this.dispatcher.onOutcome(current, true, ticket.sentAt);
+    this.dispatcher.onOutcome(planned, true, ticket.sentAt);
     this.#endings.answered(exchange, body);
   }
 
-  #afterFault(exchange: Exchange, reported: Fault): void {
-    const { current, ticket } = exchange;
-    if (exchange.phase === 'ended' || current === null) return;
+  #afterFault(exchange: Exchange, runner: Runner, reported: Fault): void {
+    if (exchange.phase === 'ended') return;
+    const { planned, ticket } = runner;
     const now = this.#kit.clock.now();
-    exchange.note(now, 'fault', current.target.id, `${reported.kind}: ${wordsOf(reported)}`);
-    this.#endings.attemptEnded(exchange, reported);
-    exchange.ticket = null;
-    const trouble = this.#troubleOf(exchange, reported);
-    if (trouble === reported) ticket?.failed(reported);
-    else ticket?.released();
-    if (faults[reported.kind].about === 'target') this.dispatcher.onOutcome(current, false, ticket?.sentAt ?? now);
+    exchange.note(now, 'fault', planned.target.id, `${reported.kind}: ${wordsOf(reported)}`);
+    const anotherRuns = exchange.race.fellOut(runner, reported);
+    this.#endings.attemptEnded(exchange, runner, reported);
+    const own = this.#troubleOf(exchange, reported);
+    if (own === reported) ticket.failed(reported);
+    else ticket.released();
+    if (faults[reported.kind].about === 'target') this.dispatcher.onOutcome(planned, false, ticket.sentAt);
+    if (own.kind === 'contextTooLong') exchange.needsMoreThan(planned, now);
+    exchange.current = exchange.race.lead?.planned ?? planned;
+    if (anotherRuns) return;
     const rescue = exchange.shown ? rescueFor(exchange) : null;
     if (rescue !== 'none') exchange.rescue = rescue;
-    if (trouble.kind === 'contextTooLong') exchange.needsMoreThan(current, now);
-    const verdict = decideAfterFault(
-      trouble,
-      {
-        attempts: exchange.attempts,
-        maxAttempts: Math.min(exchange.snapshot.retry.maxAttempts, limits.attemptsMax),
-        otherCredential: this.#fleet.hasOtherCredential(current.target, now),
-        untriedLeft: this.#anotherMayServe(exchange, now),
-        beyondRescue: rescue === 'none',
-        sameCapable: reported === trouble && exchange.mayTake(current),
-        // The client's own retries are retries enough.
-        budget: () =>
-          exchange.clientRetries === 0 && this.#fleet.upstream(current.target.upstream).budget.tryWithdraw(now),
-        failoverOnContentFilter: current.model.failoverOnContentFilter,
-        remainingMs: exchange.totalAt - now,
-        waitMsLeft: current.model.timeouts.queueMs - exchange.queueMs,
-      },
-      exchange.snapshot.retry,
-      current.resends + 1,
-      this.#kit.chance,
-    );
-    this.#follow(exchange, current, trouble, verdict);
+    const trouble = exchange.race.verdict(own);
+    const failed = { planned, trouble, own: own === reported, beyondRescue: rescue === 'none' };
+    this.#follow(exchange, planned, trouble, verdictOn(exchange, failed, this.#fleet, this.#kit));
   }
 
   /**
@@ -302,9 +332,9 @@ export class Pipeline {
       exchange.transcript.endLeg(exchange.request?.promptTokens ?? 0, usage);
     }
     exchange.phase = 'waiting';
-    exchange.attempt = null;
+    exchange.race.lead = null;
     if (verdict.kind === 'failover') return this.#dispatch(exchange);
-    exchange.resendTo = current;
+    exchange.again = { planned: current, otherCredential: verdict.otherCredential };
     exchange.backoffTimer = this.#kit.timers.after(verdict.afterMs, () =>
       this.#guard(exchange, () => exchange.phase !== 'ended' && this.#dispatch(exchange)),
     );
@@ -313,8 +343,7 @@ export class Pipeline {
   #refuse(exchange: Exchange, rejection: Rejection): void {
     if (exchange.phase === 'ended') return;
     this.dispatcher.withdraw(exchange);
-    exchange.attempt?.cancel();
-    this.#endings.attemptEnded(exchange, null);
+    this.#endings.brokenOff(exchange, null);
     this.#endings.rejected(exchange, rejection);
   }
 
@@ -323,37 +352,21 @@ export class Pipeline {
       if (exchange.phase === 'ended') return;
       this.dispatcher.withdraw(exchange);
       const late = fault('deadline', `Not finished within ${exchange.model?.timeouts.totalMs} ms.`);
-      exchange.attempt?.cancel();
-      if (exchange.attempt?.firstTokenAt === null) {
-        // It had all the time there was and said nothing: that says something about the target.
-        exchange.ticket?.failed(fault('silent', late.message));
-        exchange.ticket = null;
-      }
-      this.#endings.attemptEnded(exchange, late);
+      this.#endings.brokenOff(exchange, late);
       this.#endings.failed(exchange, late);
     });
+  }
+
+  /** Its client is gone; others may read what it makes. */
+  #leave(exchange: Exchange): void {
+    if (exchange.phase !== 'ended' && this.#answers.outlives(exchange)) exchange.left = true;
+    else this.#abandon(exchange);
   }
 
   #abandon(exchange: Exchange): void {
     if (exchange.phase === 'ended') return;
     this.dispatcher.withdraw(exchange);
     this.#endings.abandoned(exchange);
-  }
-
-  /** Another target has room, or may have it while the exchange may still wait. */
-  #anotherMayServe(exchange: Exchange, now: MonotonicMs): boolean {
-    const waitMs = (exchange.model?.timeouts.queueMs ?? 0) - exchange.queueMs;
-    return exchange.candidates().some(({ target }) => {
-      const obstacle = this.#fleet.obstacle(target, exchange.demand, now);
-      if (obstacle === null) return true;
-      return !obstacle.stuck && (obstacle.readyAt === null || obstacle.readyAt - now <= waitMs);
-    });
-  }
-
-  #anotherHasRoom(exchange: Exchange): boolean {
-    const now = this.#kit.clock.now();
-    const { demand } = exchange;
-    return exchange.candidates().some(({ target }) => this.#fleet.obstacle(target, demand, now) === null);
   }
 
   /** A bug in one exchange ends that exchange, truthfully, and no other. */
@@ -372,28 +385,4 @@ export class Pipeline {
       }
     }
   }
-}
-
-/** SDKs of other dialects fail without usage; OpenAI's do not, and get what the provider said or nothing. */
-function usageToTell(exchange: Exchange, { sum }: Attempt): Usage | null {
-  if (sum === null || exchange.dialect.name === 'openai') return sum?.usage ?? null;
-  return legUsage(exchange, sum);
-}
-
-function setDeadlines(exchange: Exchange): Rejection | null {
-  const { head, model, request, startedAt } = exchange;
-  if (model === null || request === null) return null;
-  const { totalMs } = model.timeouts;
-  const deadlines = deadlinesOf(head.headers, { totalMs, stream: request.stream, arrivedAt: startedAt });
-  if (!deadlines.ok) return reject('badRequest', deadlines.error, { param: DEADLINE_HEADER });
-  exchange.firstTokenAt = deadlines.value.firstTokenAt;
-  exchange.totalAt = deadlines.value.totalAt;
-  return null;
-}
-
-function read(exchange: Exchange): Rejection | null {
-  const request = exchange.dialect.readRequest(exchange.surface, exchange.body ?? new Uint8Array());
-  if (!request.ok) return request.error;
-  exchange.request = request.value;
-  return null;
 }

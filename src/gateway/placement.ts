@@ -55,7 +55,8 @@ export class Placement {
         full = false;
       }
       rank.push(planned);
-      const obstacle = this.#ejected(planned, now) ?? this.#fleet.obstacle(planned.target, demand, now, headroomOf);
+      const obstacle =
+        this.barred(exchange, planned, now) ?? this.#fleet.obstacle(planned.target, demand, now, headroomOf);
       if (obstacle === null) free.push(planned);
       else if (obstacle.full === true) full = true;
       greedy ||= obstacle?.greedy === true;
@@ -64,8 +65,12 @@ export class Placement {
     return { planned: free.length > 1 ? this.#best(exchange, free, now) : (free[0] ?? null), wakeAt, greedy };
   }
 
-  /** Does worse than those who could stand in for it. */
-  #ejected(planned: PlannedTarget, now: MonotonicMs): NoRoom | null {
+  /** Whatever room it has: it would be asked again in its overload, or does worse than those who could stand in for it. */
+  barred({ again }: Exchange, planned: PlannedTarget, now: MonotonicMs): NoRoom | null {
+    if (again !== null && !again.otherCredential) {
+      const { calmUntil } = this.#fleet.upstream(planned.target.upstream).budget;
+      if (calmUntil > now) return { why: 'not again so soon after its window was cut', readyAt: calmUntil };
+    }
     const readyAt = this.siblings.outUntil(planned, now);
     return readyAt === null ? null : { why: 'does worse than its siblings', readyAt };
   }

@@ -9,6 +9,7 @@ import type { Exchange } from './exchange.ts';
 import type { Fleet } from './fleet.ts';
 import type { Kit } from './kit.ts';
 import type { Estimates } from './limit.ts';
+import { useOf } from './recall.ts';
 
 /** Characters of an answer per token, where a provider says no usage (English and code: 3.5 to 4.5). */
 const CHARACTERS_PER_TOKEN = 4;
@@ -32,6 +33,7 @@ export function settle(
   exchange.phase = 'ended';
   exchange.totalTimer?.cancel();
   exchange.backoffTimer?.cancel();
+  exchange.hedgeTimer?.cancel();
   exchange.signTimer?.cancel();
   const sum = exchange.attempt?.sum ?? null;
   const computed = exchange.surface !== 'countTokens' && (exchange.shown || settlement.outcome === 'answered');
@@ -60,14 +62,19 @@ function giveBack(
   fleet: Fleet,
   now: Exchange['startedAt'],
 ): void {
-  // A ticket still open here means that the client left or the deadline passed: it says nothing about the target.
-  exchange.ticket?.released();
-  exchange.ticket = null;
+  // A ticket still open here says nothing about its target.
+  for (const { attempt, ticket } of exchange.race.end()) {
+    attempt?.cancel();
+    ticket.released();
+  }
   // A client that leaves before the first word has had its prompt read all the same.
   const isRead = usage === null && abandoned && exchange.surface !== 'countTokens';
   const read = isRead ? Math.round(exchange.request?.promptTokens ?? 0) : 0;
   const used = usage === null ? read : usage.promptTokens + usage.completionTokens;
-  if (exchange.attempts === 0) exchange.reservation?.cancel(now);
+  const charged = exchange.recall?.chargedTokens ?? null;
+  if (exchange.attempts === 0 && charged === null) exchange.reservation?.cancel(now);
+  // An answer that was kept, or another's: a request like any other, and such tokens as the model's operator says.
+  else if (charged !== null && usage === null) exchange.reservation?.settle(charged, now);
   else exchange.reservation?.settle(used, now);
   const target = exchange.current?.target;
   if (target !== undefined && usage !== null) {
@@ -96,6 +103,12 @@ export function legUsage(exchange: Exchange, sum: AnswerSum): Usage {
   };
 }
 
+/** SDKs of other dialects fail without usage; OpenAI's do not, and get what the provider said or nothing. */
+export function usageToTell(exchange: Exchange, sum: AnswerSum | null): Usage | null {
+  if (sum === null || exchange.dialect.name === 'openai') return sum?.usage ?? null;
+  return legUsage(exchange, sum);
+}
+
 function factOf(exchange: Exchange, settlement: Settlement, usage: Usage | null, durationMs: number): ExchangeFact {
   const target = exchange.current?.target ?? null;
   return {
@@ -113,6 +126,7 @@ function factOf(exchange: Exchange, settlement: Settlement, usage: Usage | null,
     rejection: settlement.rejection,
     fault: settlement.fault,
     degraded: exchange.degraded,
+    cache: exchange.recall === null ? null : useOf(exchange.recall),
     target: target?.id ?? null,
     upstream: target?.upstream.name ?? null,
     provider: target?.upstream.provider.name ?? null,

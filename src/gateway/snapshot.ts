@@ -7,6 +7,7 @@ import type { JsonObject } from '../kernel/json.ts';
 import type { Lane, Tier } from '../kernel/lane.ts';
 import type { Rung } from '../kernel/rung.ts';
 import type {
+  CacheConfig,
   Config,
   CorsConfig,
   DegradeConfig,
@@ -39,6 +40,8 @@ export interface Upstream {
   readonly account: Account;
   readonly health: HealthConfig | null;
   readonly discover: boolean;
+  /** Where its engine tells its own queue, from the origin's root; null: it is not asked. */
+  readonly metricsPath: string | null;
 }
 
 export interface Target {
@@ -56,6 +59,13 @@ export interface Target {
   readonly maxConcurrent: number | null;
 }
 
+/** How a model's answers are kept. */
+export interface Keeping {
+  readonly config: CacheConfig;
+  /** Its name, its targets and what they are told: another one of any is another model, and answers differently. */
+  readonly version: string;
+}
+
 export interface Model {
   readonly name: ModelName;
   readonly targets: readonly Target[];
@@ -64,6 +74,8 @@ export interface Model {
   readonly failoverOnContentFilter: boolean;
   readonly holdToolCalls: boolean;
   readonly degrade: DegradeConfig;
+  /** Null: its answers are not kept. */
+  readonly cache: Keeping | null;
   /** The rungs that `degrade` allows. */
   readonly rungs: ReadonlySet<Rung>;
 }

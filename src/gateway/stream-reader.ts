@@ -12,6 +12,7 @@ import {
   add,
   type AnswerReader,
   type AnswerSum,
+  type AnswerTap,
   emptySum,
   isFinished,
   isWhole,
@@ -26,6 +27,8 @@ interface Outgoing {
   readonly event: StreamEvent;
   /** What is written in its place; null: it goes by as it came. */
   readonly chunks: readonly JsonObject[] | null;
+  /** The same for who reads along. */
+  readonly tapped: readonly JsonObject[];
   readonly said: Said;
 }
 
@@ -38,6 +41,8 @@ export interface StreamTerms {
   readonly speller: Speller | null;
   /** What the client has read; kept up to date as events leave. */
   readonly transcript: Transcript;
+  /** Who reads along; null: nobody. */
+  readonly tap: AnswerTap | null;
   /** Tool calls are held until they are whole, while they could still be made anew elsewhere. */
   readonly holdsToolCalls: () => boolean;
 }
@@ -140,14 +145,17 @@ export class StreamReader implements AnswerReader, EventSink {
 
   /** Null: nothing of it is for the client. */
   #outgoing(event: StreamEvent, reading: AnswerReading): Outgoing | null {
-    const { speller, verbatim } = this.#terms;
-    if (speller === null && verbatim) return { event, chunks: null, said: reading };
+    const { speller, verbatim, tap } = this.#terms;
+    if (speller === null && verbatim) {
+      return { event, chunks: null, tapped: tap === null ? [] : this.#stream.chunks(), said: reading };
+    }
     const chunks = this.#stream.chunks();
-    if (speller === null) return chunks.length === 0 ? null : { event, chunks, said: reading };
+    if (speller === null) return chunks.length === 0 ? null : { event, chunks, tapped: chunks, said: reading };
     const spelled = chunks.map(speller);
     const left = spelled.flatMap(({ chunk }) => (chunk === null ? [] : [chunk]));
     if (left.length === 0) return null;
-    return { event, chunks: left, said: { ...reading, text: spelled.map(({ text }) => text).join('') } };
+    const said = { ...reading, text: spelled.map(({ text }) => text).join('') };
+    return { event, chunks: left, tapped: left, said };
   }
 
   #release(): void {
@@ -157,9 +165,10 @@ export class StreamReader implements AnswerReader, EventSink {
     for (const outgoing of held ?? []) this.#send(outgoing);
   }
 
-  #send({ event, chunks, said }: Outgoing): void {
+  #send({ event, chunks, tapped, said }: Outgoing): void {
     const answer = this.#terms.answer();
     this.#terms.transcript.add(said);
+    this.#terms.tap?.chunks(tapped, event.raw.length);
     if (chunks === null) {
       answer.pass(event);
       this.#out.push(asItCame(event));
@@ -185,7 +194,7 @@ export class StreamReader implements AnswerReader, EventSink {
     const begun = this.#terms.transcript.text !== '';
     if (!isFinished(this.sum, this.#request) && !begun) return this.#fail(troubles.saidNothing());
     this.#release();
-    if (end !== null) this.#send({ event: end, chunks: null, said: silentReading });
+    if (end !== null) this.#send({ event: end, chunks: null, tapped: [], said: silentReading });
     this.#flush();
     this.#closed = true;
     this.#listener.onComplete(null);

@@ -4,6 +4,7 @@ import type { TargetId } from '../kernel/brands.ts';
 import { Breaker } from '../policy/breaker.ts';
 import { Cooldown } from '../policy/cooldown.ts';
 import { FirstTokenEstimate } from '../policy/first-token-estimate.ts';
+import { FirstTokenTimes } from '../policy/first-token-times.ts';
 import { Occupancy } from '../policy/occupancy.ts';
 import { Window } from '../policy/window.ts';
 import { windowDefaults } from '../policy/window-settings.ts';
@@ -23,11 +24,14 @@ export interface TargetState {
   /** What it may hold in flight, learned. */
   readonly window: Window;
   readonly firstToken: FirstTokenEstimate;
+  readonly firstTokenTimes: FirstTokenTimes;
   readonly rates: TargetRates;
   /** Who holds what of the window. */
   readonly occupancy: Occupancy;
   /** When somebody was last refused for the window's sake. */
   wantedAt: number;
+  /** The same, of tenants who hold more than their share. */
+  greedyWantedAt: number;
 }
 
 export class TargetStates {
@@ -50,9 +54,11 @@ export class TargetStates {
       cooldown: new Cooldown(),
       window: new Window(windowDefaults[target.upstream.provider.windowKind ?? 'api']),
       firstToken: new FirstTokenEstimate(),
+      firstTokenTimes: new FirstTokenTimes(),
       rates: new TargetRates(),
       occupancy: new Occupancy(),
       wantedAt: -Infinity,
+      greedyWantedAt: -Infinity,
     };
     this.#states.set(target.id, state);
     return state;

@@ -2,10 +2,12 @@
 // its health and the models it lists. Limits of an upstream are hard caps: nothing is sent above them.
 import { later, type MonotonicMs } from '../kernel/brands.ts';
 import { CredentialRing } from '../policy/credential-ring.ts';
+import type { EngineLoad } from '../policy/engine-gauges.ts';
 import { Gcra } from '../policy/gcra.ts';
 import { HealthVerdict } from '../policy/health-verdict.ts';
 import { RetryBudget } from '../policy/retry-budget.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
+import type { Demand } from './demand.ts';
 import type { NoRoom } from './fleet.ts';
 import type { Kit } from './kit.ts';
 import type { Upstream } from './snapshot.ts';
@@ -16,6 +18,8 @@ export class UpstreamState {
   /** What `GET /models` listed; null: not asked, or no answer yet. */
   listed: readonly string[] | null = null;
   readonly budget: RetryBudget;
+  /** What its engine told of itself last; null: it does not tell, or has not been asked while nothing was in flight. */
+  engineLoad: EngineLoad | null = null;
   #upstream: Upstream;
   #requests: Gcra | null;
   #tokens: Gcra | null;
@@ -43,7 +47,10 @@ export class UpstreamState {
     }
     if (JSON.stringify(before.health) !== JSON.stringify(upstream.health)) this.health = verdict(upstream);
     const moved = before.route.origin !== upstream.route.origin || before.basePath !== upstream.basePath;
-    if (moved) this.listed = null;
+    if (moved) {
+      this.listed = null;
+      this.engineLoad = null;
+    }
     return moved;
   }
 
@@ -63,11 +70,11 @@ export class UpstreamState {
     return null;
   }
 
-  take(tokens: number, now: MonotonicMs): void {
+  take({ tokens, promptTokens }: Demand, now: MonotonicMs): void {
     this.#inFlight++;
     this.#requests?.charge(1, now);
     this.#tokens?.charge(tokens, now);
-    this.budget.onSend(now);
+    this.budget.onSend(promptTokens, now);
   }
 
   giveBack(): void {
@@ -91,6 +98,13 @@ export class UpstreamState {
         labels,
         value: resting.filter((ms) => ms > 0).length,
       },
+      {
+        name: 'upstream_resend_tokens_left',
+        help: 'Prompt tokens that may be sent to it again; a small reserve comes on top',
+        labels,
+        value: this.budget.calmUntil > now ? 0 : Math.max(0, Math.floor(this.budget.left(now))),
+      },
+      ...engineGauges(this.engineLoad, labels),
       ...(this.#upstream.maxConcurrent === null
         ? []
         : [
@@ -109,12 +123,25 @@ export class UpstreamState {
       inFlight: this.#inFlight,
       healthy: this.health.healthy,
       listedModels: this.listed,
+      engine: this.engineLoad,
       credentials: Array.from({ length: this.credentials.count }, (_, at) => ({
         ordinal: at + 1,
         restingMs: Math.round(this.credentials.restingMs(at, now)),
       })),
     };
   }
+}
+
+function engineGauges(load: EngineLoad | null, labels: { upstream: string }): GaugeReading[] {
+  if (load === null) return [];
+  const { waiting, running, kvUsage } = load;
+  return [
+    { name: 'upstream_engine_waiting', help: 'Requests waiting inside the engine', labels, value: waiting },
+    { name: 'upstream_engine_running', help: 'Requests that the engine computes', labels, value: running },
+    ...(kvUsage === null
+      ? []
+      : [{ name: 'upstream_engine_kv_share', help: 'Of the memory of the fullest engine', labels, value: kvUsage }]),
+  ];
 }
 
 /** All that shows who asks. */

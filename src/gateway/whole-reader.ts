@@ -8,6 +8,7 @@ import {
   add,
   type AnswerReader,
   type AnswerSum,
+  type AnswerTap,
   emptySum,
   type ReaderListener,
   type Rewrite,
@@ -22,6 +23,7 @@ export class WholeReader implements AnswerReader {
   readonly #listener: ReaderListener;
   /** How the client's dialect says a canonical answer; null: the far side speaks it. */
   readonly #rewrite: Rewrite | null;
+  readonly #tap: AnswerTap | null;
   /** The client wants a stream: a plain body is none. */
   readonly #streams: boolean;
   readonly #parts: Uint8Array[] = [];
@@ -34,6 +36,7 @@ export class WholeReader implements AnswerReader {
     listener: ReaderListener,
     rewrite: Rewrite | null,
     streams: boolean,
+    tap: AnswerTap | null,
   ) {
     this.#request = request;
     this.sum = emptySum(dialect);
@@ -41,6 +44,7 @@ export class WholeReader implements AnswerReader {
     this.#listener = listener;
     this.#rewrite = rewrite;
     this.#streams = streams;
+    this.#tap = tap;
   }
 
   /** Nobody knows before the last byte. */
@@ -80,6 +84,8 @@ export class WholeReader implements AnswerReader {
       return this.#listener.onFault(troubles.saidNothing());
     }
     this.#listener.onFirstToken();
-    this.#listener.onComplete(this.#rewrite === null ? body : this.#rewrite(this.#dialect.chatAnswer(body)));
+    const answer = this.#rewrite === null && this.#tap === null ? null : this.#dialect.chatAnswer(body);
+    if (answer !== null) this.#tap?.whole(answer);
+    this.#listener.onComplete(this.#rewrite === null || answer === null ? body : this.#rewrite(answer));
   }
 }

@@ -11,7 +11,7 @@ import type { Usage } from './usage.ts';
 export interface TrailStep {
   /** Milliseconds since the exchange began. */
   readonly atMs: number;
-  /** authenticated, planned, skipped, queued, sent, first-token, fault, resend, answered, rejected, abandoned … */
+  /** authenticated, planned, skipped, queued, sent, late, hedge, overtaken, fault, resend, answered, rejected, abandoned … */
   readonly step: string;
   readonly target: TargetId | null;
   /** Why, in words; never a secret, never a prompt. */
@@ -33,6 +33,10 @@ export interface AttemptFact {
   readonly exchange: ExchangeId;
   /** 1 for the first send of the exchange. */
   readonly number: number;
+  /** Sent beside another attempt, whose first token was late. */
+  readonly hedge: boolean;
+  /** Another attempt had content sooner, and this one was aborted. */
+  readonly overtaken: boolean;
   readonly target: TargetId;
   readonly upstream: UpstreamName;
   readonly provider: string;
@@ -46,13 +50,29 @@ export interface AttemptFact {
   /** Keep-alive comments or blank lines seen: the far side is queueing. */
   readonly keepAlives: number;
   readonly status: number | null;
-  /** Null: this attempt's answer was delivered, or the client left. */
+  /** Null: this attempt's answer was delivered, another was first, or the client left. */
   readonly fault: FaultKind | null;
   readonly faultMessage: string | null;
   /** As the provider said it; estimated from what came where it said nothing; null when nothing came. */
   readonly usage: Usage | null;
   /** What this send cost by list price, answered or not; null when no price or no usage is known. */
   readonly costMicroUsd: number | null;
+}
+
+/** What the cache did for one exchange. */
+export interface CacheUse {
+  /**
+   * hit: answered by what was kept. stale: by what had run out. joined: by the answer that another exchange made meanwhile.
+   * miss: nothing was kept. bypass: nothing was looked for. refresh: an entry made anew, for nobody in particular.
+   */
+  readonly status: 'hit' | 'stale' | 'joined' | 'miss' | 'bypass' | 'refresh';
+  /** Where the answer was found; null: it was not kept anywhere. */
+  readonly level: 'local' | 'remote' | null;
+  /** Of the answer given; null: it was made for this exchange. */
+  readonly ageMs: number | null;
+  /** What the answer took when it was made, prompt and completion; 0 where it was made for this exchange. */
+  readonly savedTokens: number;
+  readonly savedMicroUsd: number | null;
 }
 
 /** answered: whole answer delivered. rejected: our own no. failed: upstream trouble reached the client. abandoned: client left. */
@@ -76,6 +96,8 @@ export interface ExchangeFact {
   readonly fault: FaultKind | null;
   /** What was taken off the answer because of overload, mildest first; empty: nothing. */
   readonly degraded: readonly Rung[];
+  /** Null: answers of this model are not kept. */
+  readonly cache: CacheUse | null;
   readonly target: TargetId | null;
   readonly upstream: UpstreamName | null;
   readonly provider: string | null;

@@ -56,9 +56,23 @@ export const limits = {
   /** Share of the V8 heap limit above which new bodies are refused. */
   heapShareMax: 0.85,
   connectionsMax: 20_000,
+  /** Answers kept in memory, all that holds them included. */
+  cacheBytesMax: 64 * MIB,
+  /** One answer that is kept, in its canonical form. */
+  cacheEntryBytesMax: 256 * KIB,
+  /** A request whose answer may be kept: it is written out and hashed before it is sent. */
+  cacheRequestBytesMax: 1 * MIB,
+  /** Refusals of requests that are remembered, so that they are not sent again and again. */
+  refusalsKept: 10_000,
+  /** What has been said of an answer that others read too: a reader further behind is cut. */
+  flightBytesMax: 1 * MIB,
+  /** Exchanges that read one answer. */
+  flightReadersMax: 20_000,
 } as const;
 
 assert(limits.bodyBytesInFlightMax >= 4 * limits.bodyBytesMax, 'at least four of the largest bodies fit at once');
 assert(limits.readerBytesLow < limits.readerBytesMax, 'a reader is slowed before it is cut');
 assert(limits.eventBytesMax <= limits.readerBytesMax, 'one event alone never cuts a reader');
+assert(limits.cacheEntryBytesMax < limits.flightBytesMax, 'an answer that may be kept can be joined to its end');
+assert(limits.flightBytesMax < limits.readerBytesMax, 'a late joiner can be given all at once');
 assert(limits.heldBytesMax <= limits.eventBytesMax, 'what is held back is smaller than the largest event');

@@ -20,6 +20,7 @@ const usual: FaultSituation = {
   beyondRescue: false,
   otherCredential: false,
   sameCapable: true,
+  calmMs: 0,
   budget: () => true,
   failoverOnContentFilter: false,
   waitMsLeft: 1_000_000,
@@ -52,8 +53,23 @@ test('a content policy is not routed around unless the operator says so', () => 
 });
 
 test('without another target the same one is asked again, after a wait', () => {
-  assert.deepEqual(decide('serverError', { untriedLeft: false }), { kind: 'resend', afterMs: 250 });
-  assert.deepEqual(decide('overloaded', { untriedLeft: false }, 2000), { kind: 'resend', afterMs: 2200 });
+  assert.deepEqual(decide('serverError', { untriedLeft: false }), {
+    kind: 'resend',
+    afterMs: 250,
+    otherCredential: false,
+  });
+  assert.deepEqual(decide('overloaded', { untriedLeft: false }, 2000), {
+    kind: 'resend',
+    afterMs: 2200,
+    otherCredential: false,
+  });
+});
+
+test('whoever cannot wait until the calm after a cut is over gives up at once', () => {
+  const calm = { untriedLeft: false, calmMs: 5_000 };
+  assert.equal(decide('overloaded', calm).kind, 'resend');
+  assert.equal(decide('overloaded', { ...calm, waitMsLeft: 5_000, budget: unasked }).kind, 'giveUp');
+  assert.equal(decide('rateLimited', { ...calm, otherCredential: true, waitMsLeft: 1 }).kind, 'resend');
 });
 
 test('what was silent, stalled or refused is not asked again', () => {
@@ -65,14 +81,14 @@ test('what was silent, stalled or refused is not asked again', () => {
 test('another credential of the same upstream is used at once, before any other target', () => {
   for (const kind of ['credential', 'exhausted', 'rateLimited'] as const) {
     const verdict = decide(kind, { otherCredential: true, budget: unasked }, 20_000);
-    assert.deepEqual(verdict, { kind: 'resend', afterMs: 0 }, kind);
+    assert.deepEqual(verdict, { kind: 'resend', afterMs: 0, otherCredential: true }, kind);
   }
   assert.equal(decide('serverError', { otherCredential: true }).kind, 'failover');
 });
 
 test('a rate limit that ends while the exchange may still wait is waited for', () => {
   const alone = { untriedLeft: false };
-  assert.deepEqual(decide('rateLimited', alone, 2000), { kind: 'resend', afterMs: 2200 });
+  assert.deepEqual(decide('rateLimited', alone, 2000), { kind: 'resend', afterMs: 2200, otherCredential: false });
   assert.equal(decide('rateLimited', { ...alone, waitMsLeft: 2000, budget: unasked }, 2000).kind, 'giveUp');
 });
 
@@ -96,6 +112,7 @@ test('a resend is decided if and only if the budget gave one, and fits into the 
     beyondRescue: fc.boolean(),
     sameCapable: fc.boolean(),
     otherCredential: fc.constant(false),
+    calmMs: fc.nat({ max: 5_000 }),
     failoverOnContentFilter: fc.boolean(),
     remainingMs: fc.integer({ min: -10, max: 30_000 }),
     waitMsLeft: fc.integer({ min: -10, max: 30_000 }),
@@ -116,9 +133,8 @@ test('a resend is decided if and only if the budget gave one, and fits into the 
         if (verdict.kind === 'giveUp') return;
         assert.ok(!some.beyondRescue && some.attempts < some.maxAttempts);
         if (verdict.kind === 'failover') return assert.ok(some.untriedLeft);
-        assert.ok(
-          verdict.afterMs < Math.min(some.remainingMs, some.waitMsLeft) && verdict.afterMs >= (retryAfterMs ?? 0),
-        );
+        const waitMs = Math.max(verdict.afterMs, some.calmMs);
+        assert.ok(waitMs < Math.min(some.remainingMs, some.waitMsLeft) && verdict.afterMs >= (retryAfterMs ?? 0));
         assert.ok(faults[kind].sameAgain && some.sameCapable);
       },
     ),

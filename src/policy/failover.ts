@@ -4,15 +4,15 @@
 //   1. nothing once the client has read what can neither be continued nor begun again (rescue.ts decides that);
 //   2. the same target with another credential, when only the account was in trouble;
 //   3. another target, when the fault allows: it costs no wait, and what just failed is the worst bet;
-//   4. the same target again, when the fault allows, there is no other, the budget has room and the wait fits;
+//   4. the same target again, when the fault allows, there is no other, the budget has room and the wait fits: its own
+//      backoff, and the calm after a cut of its upstream's window, during which nothing is sent to it twice;
 //   5. giving up.
 // It must never withdraw from the budget for a resend that does not happen.
 import type { Fault } from '../kernel/fault.ts';
 import { faults } from '../kernel/fault.ts';
 import { limits } from '../kernel/limits.ts';
 import type { Chance } from '../ports/chance.ts';
-import type { RetryConfig } from '../ports/config.ts';
-import { backoffMs } from './backoff.ts';
+import { type Backoff, backoffMs } from './backoff.ts';
 
 export interface FaultSituation {
   /** Sends of this exchange so far, the failed one included. */
@@ -26,6 +26,8 @@ export interface FaultSituation {
   readonly beyondRescue: boolean;
   /** The target that failed could take what is left to do: a resumed answer needs one that continues a prefix. */
   readonly sameCapable: boolean;
+  /** For so long nothing is sent again to the same upstream with the same credential: its window was just cut. */
+  readonly calmMs: number;
   /** Withdraws one resend to the same upstream; asked last, and only when the resend will happen if it says yes. */
   readonly budget: () => boolean;
   readonly failoverOnContentFilter: boolean;
@@ -37,27 +39,29 @@ export interface FaultSituation {
 
 export type Verdict =
   | { readonly kind: 'failover' }
-  | { readonly kind: 'resend'; readonly afterMs: number }
+  /** `otherCredential`: with another one than last time, which costs neither budget nor calm. */
+  | { readonly kind: 'resend'; readonly afterMs: number; readonly otherCredential: boolean }
   | { readonly kind: 'giveUp' };
 
 /** `resendNumber`: 1 when this would be the first resend to the same target. */
 export function decideAfterFault(
   fault: Fault,
   situation: FaultSituation,
-  retry: RetryConfig,
+  retry: Backoff,
   resendNumber: number,
   chance: Chance,
 ): Verdict {
   if (situation.beyondRescue || situation.remainingMs <= 0 || situation.attempts >= situation.maxAttempts)
     return giveUp;
   if (situation.otherCredential && situation.sameCapable && aboutCredential.has(fault.kind)) {
-    return { kind: 'resend', afterMs: 0 };
+    return { kind: 'resend', afterMs: 0, otherCredential: true };
   }
   if (situation.untriedLeft && mayFailOver(fault, situation)) return { kind: 'failover' };
   if (!faults[fault.kind].sameAgain || !situation.sameCapable) return giveUp;
   const afterMs = backoffMs(resendNumber, retry, fault.retryAfterMs, chance);
-  if (afterMs >= Math.min(situation.remainingMs, situation.waitMsLeft) || !situation.budget()) return giveUp;
-  return { kind: 'resend', afterMs };
+  const waitMs = Math.max(afterMs, situation.calmMs);
+  if (waitMs >= Math.min(situation.remainingMs, situation.waitMsLeft) || !situation.budget()) return giveUp;
+  return { kind: 'resend', afterMs, otherCredential: false };
 }
 
 const giveUp: Verdict = { kind: 'giveUp' };

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { monotonicMs as at } from '../kernel/brands.ts';
-import { WindowControl } from './window-control.ts';
+import { WindowControl, type WindowUse } from './window-control.ts';
 import { windowDefaults } from './window-settings.ts';
 
 const SETTINGS = windowDefaults.engine;
-const FULL = { backlogged: true, isSilent: false };
+const FULL = { backlog: 'fair', reserve: 0, isSilent: false } as const;
 
 /** A controller in virtual time: each second twelve first tokens, `lateMs` over a base of 100 ms, then a tick. */
 class Driver {
@@ -21,7 +21,8 @@ class Driver {
   second({
     inFlight,
     lateMs = 0,
-    backlogged = true,
+    backlog = 'fair',
+    reserve = 0,
     samples = 12,
     isSilent = false,
     sentAgoMs = 100 + lateMs,
@@ -32,7 +33,7 @@ class Driver {
       this.control.onFirstToken(sent, false, at(arrived));
     }
     this.now += 1_000;
-    this.control.tick({ inFlight, backlogged, isSilent }, at(this.now));
+    this.control.tick({ inFlight, backlog, reserve, isSilent }, at(this.now));
   }
 
   /** As many seconds with the window full and nothing wrong. */
@@ -44,7 +45,8 @@ class Driver {
 interface Second {
   readonly inFlight: number;
   readonly lateMs?: number;
-  readonly backlogged?: boolean;
+  readonly backlog?: WindowUse['backlog'];
+  readonly reserve?: number;
   readonly samples?: number;
   readonly isSilent?: boolean;
   readonly sentAgoMs?: number;
@@ -62,7 +64,7 @@ test('a full window that does well grows by a quarter each second at first', () 
 test('a window that is not used does not grow', () => {
   const driver = new Driver();
   const before = driver.control.tokensMax;
-  for (let turn = 0; turn < 30; turn++) driver.second({ inFlight: 0.7 * before, backlogged: false });
+  for (let turn = 0; turn < 30; turn++) driver.second({ inFlight: 0.7 * before, backlog: 'none' });
   assert.equal(driver.control.tokensMax, before);
 });
 
@@ -169,7 +171,7 @@ test('while nobody waits it is not cut below what is in flight', () => {
   const driver = new Driver();
   driver.well(5);
   const inFlight = 0.9 * driver.control.tokensMax;
-  for (let turn = 0; turn < 20; turn++) driver.second({ inFlight, lateMs: 1_000, backlogged: false });
+  for (let turn = 0; turn < 20; turn++) driver.second({ inFlight, lateMs: 1_000, backlog: 'none' });
   assert.ok(driver.control.tokensMax >= Math.min(inFlight, driver.control.tokensMax / 0.95));
   assert.ok(driver.control.tokensMax > inFlight);
 });
@@ -185,7 +187,7 @@ test('more than five times what was lately in flight is not trusted, and the way
   const driver = new Driver();
   driver.well(15);
   const learned = driver.control.tokensMax;
-  for (let turn = 0; turn < 90; turn++) driver.second({ inFlight: 1_000, backlogged: false });
+  for (let turn = 0; turn < 90; turn++) driver.second({ inFlight: 1_000, backlog: 'none' });
   assert.equal(driver.control.tokensMax, SETTINGS.tokensInitial);
   driver.well(15);
   assert.ok(driver.control.tokensMax > 0.8 * learned);
@@ -205,7 +207,7 @@ test('the prefill window is a fifth of a second of what the far side reads', () 
     const tokens = turn * 100;
     const sent = { promptTokens: 10, readTokens: tokens, sentAt: at(turn * 1_000 - 50 - 0.02 * tokens) };
     control.onFirstToken(sent, true, at(turn * 1_000));
-    control.tick({ inFlight: 1_000, ...FULL, backlogged: false }, at(turn * 1_000));
+    control.tick({ inFlight: 1_000, ...FULL, backlog: 'none' }, at(turn * 1_000));
   }
   assert.ok(Math.abs(control.prefillMax - 200 / 0.02) < 200, String(control.prefillMax));
 });
@@ -234,4 +236,61 @@ test('whatever happens, it stays between its least and five times what was in fl
     }),
     { numRuns: 60 },
   );
+});
+
+test('the window begins at most of the engine’s memory when the engine tells, and does not grow above it', () => {
+  const driver = new Driver();
+  driver.control.onSend(60_000, at(driver.now));
+  driver.control.onEngineLoad({ kvUsage: 0.4, waiting: 0, running: 90 }, 60_000, at(driver.now));
+  assert.equal(driver.control.tokensMax, 0.7 * 150_000);
+  driver.well(60);
+  assert.ok(driver.control.tokensMax <= 150_000, String(driver.control.tokensMax));
+  assert.ok(driver.control.tokensMax > 140_000, String(driver.control.tokensMax));
+});
+
+test('a full memory is no reason to cut what is in flight', () => {
+  const driver = new Driver();
+  driver.well(10);
+  const before = driver.control.tokensMax;
+  driver.control.onEngineLoad({ kvUsage: 0.9, waiting: 0, running: 90 }, 0.5 * before, at(driver.now));
+  driver.second({ inFlight: before });
+  assert.equal(driver.control.tokensMax, before);
+});
+
+test('greedy tenants stay below the last trouble, and do not make the window try it again', () => {
+  const driver = new Driver();
+  driver.well(10);
+  assert.equal(driver.control.tokensMaxGreedy, Infinity, 'no trouble is known yet');
+  const inFlight = driver.control.tokensMax;
+  driver.second({ inFlight, lateMs: 1_000 });
+  assert.equal(driver.control.tokensMaxGreedy, 0.8 * inFlight);
+  const after = driver.control.tokensMax;
+  driver.control.onTokens(40, 1);
+  for (let turn = 0; turn < 60; turn++) driver.second({ inFlight: after, backlog: 'greedy' });
+  assert.equal(driver.control.tokensMax, after);
+  driver.second({ inFlight: after });
+  assert.ok(driver.control.tokensMax > after, 'others do');
+});
+
+test('the trouble is where nothing was wrong with more in flight', () => {
+  const driver = new Driver();
+  driver.well(10);
+  driver.second({ inFlight: 20_000, lateMs: 1_000 });
+  assert.equal(driver.control.tokensMaxGreedy, 0.8 * 20_000);
+  driver.second({ inFlight: 40_000 });
+  assert.equal(driver.control.tokensMaxGreedy, 0.8 * 40_000);
+});
+
+test('after a cut it grows eagerly when the engine says that it has room to spare', () => {
+  const regrown = (kvUsage: number): number => {
+    const driver = new Driver();
+    driver.well(10);
+    driver.second({ inFlight: driver.control.tokensMax, lateMs: 1_000 });
+    for (let turn = 0; turn < 3; turn++) {
+      driver.control.onEngineLoad({ kvUsage, waiting: 0, running: 5 }, 1e6, at(driver.now));
+      driver.second({ inFlight: driver.control.tokensMax });
+    }
+    return driver.control.tokensMax;
+  };
+  assert.ok(regrown(0.3) > 1.5 * regrown(0.7), `${regrown(0.3)} ${regrown(0.7)}`);
 });

@@ -4,8 +4,10 @@
 // It must never judge by how long whole answers take (that is their length), by answers sent before its last cut (they do not know
 // of it), or cut twice for one trouble; and it must never stand still while somebody waits and nothing is wrong.
 import type { MonotonicMs } from '../kernel/brands.ts';
+import type { EngineLoad } from './engine-gauges.ts';
 import { FirstTokenBase } from './first-token-base.ts';
 import { InterTokenTimes } from './inter-token.ts';
+import { MemoryCeiling } from './memory-ceiling.ts';
 import { RecentNumbers } from './quantile.ts';
 import { SlidingPeak } from './sliding-peak.ts';
 import type { WindowSettings } from './window-settings.ts';
@@ -15,8 +17,10 @@ export type WindowState = 'slow-start' | 'cubic' | 'hold';
 /** What is in flight when the controller is asked. */
 export interface WindowUse {
   readonly inFlight: number;
-  /** Somebody waits for this window. */
-  readonly backlogged: boolean;
+  /** Tokens that greedy tenants leave free for others: they count as used. */
+  readonly reserve: number;
+  /** Who waits for this window: nobody, greedy tenants only, or others too. */
+  readonly backlog: 'none' | 'greedy' | 'fair';
   /** Somebody, sent since the last cut, waits for a first token for longer than `silentAt` says. */
   readonly isSilent: boolean;
 }
@@ -46,6 +50,7 @@ const CUT_EXPLICIT = 0.8;
 const CUBIC_RISE = 1 - CUT;
 const GROWTH_PER_TICK_MAX = 1.08;
 const SLOW_START_GROWTH = 1.25;
+const SLOW_START_GROWTH_GREEDY = 1.06;
 /** Good verdicts in a row, with somebody waiting, after which the trouble that the window was cut for is taken to be over. */
 const WELL_ENOUGH = 3;
 const EAGER_GROWTH = 1.2;
@@ -64,6 +69,17 @@ const QUIET_SAMPLES_MIN = 20;
 /** Cuts in a row down to this share did not help: the far side became slower by itself, and the base is wrong. */
 const USELESS_CUTS_SHARE = 0.25;
 const PREFILL_AHEAD_MS = 200;
+/** Of the engine's memory, where it tells: the window does not grow above it, and begins at no less than that part. */
+const MEMORY_SHARE_MAX = 0.98;
+const MEMORY_SHARE_BEGIN = 0.7;
+/** An engine that told of less use than this, and that nobody waits in it, has room to spare for so long. */
+const SPARE_USAGE = 0.5;
+const SPARE_MS = 5_000;
+/** Greedy tenants stay below what was in flight at the last trouble, and below a full memory, by so much. */
+const GREEDY_TROUBLE_SHARE = 0.8;
+const GREEDY_MEMORY_SHARE = 0.8;
+/** The trouble is forgotten slowly: this much per second in which all is well. */
+const TROUBLE_FORGOTTEN = 1.001;
 
 export class WindowControl {
   readonly #settings: WindowSettings;
@@ -73,7 +89,11 @@ export class WindowControl {
   readonly #quietLateness = new RecentNumbers(SAMPLES_MAX);
   readonly #peakInFlight = new SlidingPeak(PEAK_OVER_MS);
   readonly #peakPrefillPerMs = new SlidingPeak(PEAK_OVER_MS);
+  readonly #memory = new MemoryCeiling();
   #tokensMax: number;
+  /** In flight at the last trouble; Infinity: none yet. */
+  #troubleInFlight = Infinity;
+  #spareUntil: number = -Infinity;
   #prefillMax: number;
   #state: WindowState = 'slow-start';
   /** Size at the last trouble; Infinity: none yet. */
@@ -104,6 +124,11 @@ export class WindowControl {
 
   get tokensMax(): number {
     return this.#tokensMax;
+  }
+
+  /** What may be in flight, with what they leave free, when tenants join who hold more than their share. */
+  get tokensMaxGreedy(): number {
+    return Math.min(GREEDY_TROUBLE_SHARE * this.#troubleInFlight, GREEDY_MEMORY_SHARE * this.#memory.tokens);
   }
 
   get prefillMax(): number {
@@ -150,6 +175,15 @@ export class WindowControl {
     if (this.#complaint !== 'congested') this.#complaint = of;
   }
 
+  /** What the engine says: `usage` of its memory, 0 to 1 or null, and how many wait in it. */
+  onEngineLoad({ kvUsage: usage, waiting }: EngineLoad, inFlight: number, now: MonotonicMs): void {
+    this.#memory.observe(inFlight, usage);
+    this.#spareUntil = usage !== null && usage < SPARE_USAGE && waiting === 0 ? now + SPARE_MS : -Infinity;
+    if (this.#state !== 'slow-start' || this.#memory.tokens === Infinity) return;
+    const most = Math.min(MEMORY_SHARE_BEGIN * this.#memory.tokens, this.#mostByUse(now));
+    this.#tokensMax = Math.max(this.#tokensMax, most);
+  }
+
   isQuiet(inFlight: number): boolean {
     return inFlight <= QUIET_SHARE * this.#tokensMax;
   }
@@ -183,9 +217,15 @@ export class WindowControl {
     else if (verdict !== 'unknown') this.#wellInARow = 0;
     this.#complaint = null;
     if (verdict === 'congested') return this.#cutBySigns(use, now);
+    const before = this.#tokensMax;
     if (verdict === 'slow') this.#hold(elapsedMs, now);
     else this.#grow(verdict, use, elapsedMs, now);
-    if (verdict === 'well') this.#rowFrom = null;
+    if (verdict === 'well') {
+      this.#rowFrom = null;
+      this.#troubleInFlight = Math.max(TROUBLE_FORGOTTEN * this.#troubleInFlight, use.inFlight);
+    }
+    // No cut: what is in flight is in flight. But what cannot be kept in memory is not asked for.
+    this.#tokensMax = Math.min(this.#tokensMax, Math.max(before, MEMORY_SHARE_MAX * this.#memory.tokens));
     this.#boundByUse(now);
   }
 
@@ -220,7 +260,9 @@ export class WindowControl {
   #cutBySigns(use: WindowUse, now: MonotonicMs): void {
     this.#rowFrom ??= this.#tokensMax;
     // Nobody waits: the window binds nobody, and a cut below what is in flight could only do harm.
-    this.#cut(CUT, use.inFlight, use.backlogged ? 0 : 1.1 * use.inFlight, now);
+    this.#cut(CUT, use.inFlight, use.backlog === 'none' ? 1.1 * use.inFlight : 0, now);
+    // Who is silent has no pace: nothing of it can be better afterwards.
+    if (use.isSilent) this.#troubleGapMs = Infinity;
     if (this.#tokensMax > Math.max(this.#settings.tokensMin, USELESS_CUTS_SHARE * this.#rowFrom)) return;
     this.#base.clear();
     this.#quietLateness.clear();
@@ -230,6 +272,7 @@ export class WindowControl {
   #cut(factor: number, inFlight: number, atLeast: number, now: MonotonicMs): void {
     this.#troubleGapMs = this.#gapMs;
     const size = this.#tokensMax;
+    this.#troubleInFlight = Math.min(this.#troubleInFlight, inFlight);
     this.#troubleSize = Math.min(size, Math.max(1.1 * inFlight, 0.7 * size));
     this.#tokensMax = Math.max(this.#settings.tokensMin, Math.min(size, Math.max(atLeast, this.#troubleSize * factor)));
     this.#state = 'cubic';
@@ -255,14 +298,15 @@ export class WindowControl {
   }
 
   #grow(verdict: 'well' | 'unknown', use: WindowUse, elapsedMs: number, now: MonotonicMs): void {
-    const usedShare = use.backlogged ? USED_SHARE_BACKLOGGED : USED_SHARE;
-    if (use.inFlight <= usedShare * this.#tokensMax) {
+    const usedShare = use.backlog === 'none' ? USED_SHARE : USED_SHARE_BACKLOGGED;
+    if (use.inFlight + use.reserve <= usedShare * this.#tokensMax) {
       this.#curveFrom += elapsedMs;
       return;
     }
     if (verdict === 'unknown') return;
     if (this.#state === 'slow-start') {
-      this.#tokensMax = Math.min(this.#tokensMax * SLOW_START_GROWTH, Math.max(this.#tokensMax, this.#troubleSize));
+      const growth = use.backlog === 'greedy' ? SLOW_START_GROWTH_GREEDY : SLOW_START_GROWTH;
+      this.#tokensMax = Math.min(this.#tokensMax * growth, Math.max(this.#tokensMax, this.#troubleSize));
       if (this.#tokensMax < this.#troubleSize) return;
       this.#startPlateau(now);
     }
@@ -270,18 +314,26 @@ export class WindowControl {
     const turn = (now - this.#curveFrom - this.#settings.regrowthMs) / this.#settings.regrowthMs;
     const curve = this.#troubleSize * (1 + CUBIC_RISE * turn ** 3);
     // The curve remembers where trouble was; when all has been well for a while, that trouble has passed.
-    const isOver = use.backlogged && this.#wellInARow >= WELL_ENOUGH && this.#gapMs < BETTER_PACE * this.#troubleGapMs;
+    const isBetter = this.#wellInARow >= WELL_ENOUGH && this.#gapMs < BETTER_PACE * this.#troubleGapMs;
+    const isOver = use.backlog !== 'none' && (isBetter || (verdict === 'well' && now < this.#spareUntil));
+    if (isOver) this.#troubleInFlight *= EAGER_GROWTH;
+    // Those who have enough do not make it try again how much is too much.
+    else if (use.backlog === 'greedy') return;
     const next = isOver ? EAGER_GROWTH * this.#tokensMax : Math.min(curve, GROWTH_PER_TICK_MAX * this.#tokensMax);
     this.#tokensMax = Math.max(this.#tokensMax, next);
   }
 
   /** What was learned long ago is not trusted far beyond what was tried lately; the way back up is short. */
   #boundByUse(now: MonotonicMs): void {
-    const bound = Math.max(this.#settings.tokensInitial, PEAK_FACTOR * this.#peakInFlight.peak(now));
-    if (this.#tokensMax <= bound) return;
+    const most = this.#mostByUse(now);
+    if (this.#tokensMax <= most) return;
     if (this.#state !== 'slow-start') this.#troubleSize = this.#tokensMax;
-    this.#tokensMax = bound;
+    this.#tokensMax = most;
     this.#state = 'slow-start';
+  }
+
+  #mostByUse(now: MonotonicMs): number {
+    return Math.max(this.#settings.tokensInitial, PEAK_FACTOR * this.#peakInFlight.peak(now));
   }
 
   /**

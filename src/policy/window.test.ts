@@ -25,14 +25,6 @@ test('lower lanes leave room for higher ones', () => {
   assert.equal(window.room(0.17 * L, 0, 'vip'), false);
 });
 
-test('a share narrows what a lane may fill', () => {
-  const window = new Window(SETTINGS);
-  const L = SETTINGS.tokensInitial;
-  window.take(taken(0.4 * L), at(0)).firstToken(at(1));
-  assert.equal(window.room(0.2 * L, 0, 'vip', 0.5), false);
-  assert.equal(window.room(0.05 * L, 0, 'vip', 0.5), true);
-});
-
 test('unanswered prompts are bounded, for vip half as much again', () => {
   const window = new Window(SETTINGS);
   const P = SETTINGS.prefillTokensInitial;
@@ -101,20 +93,20 @@ test('only a lack of room at the far side moves the window, not rates and not mo
 /** After a second's start, so that the next tick judges. */
 function begun(): Window {
   const window = new Window(SETTINGS);
-  window.tick(false, at(0));
+  window.tick('none', 0, at(0));
   return window;
 }
 
 test('the second keep-alive before a token is congestion, one is not', () => {
   const one = begun();
   one.take(taken(19_000), at(0)).keepAlive();
-  one.tick(true, at(1_000));
+  one.tick('fair', 0, at(1_000));
   assert.equal(one.tokensMax, SETTINGS.tokensInitial);
   const two = begun();
   const hold = two.take(taken(19_000), at(0));
   hold.keepAlive();
   hold.keepAlive();
-  two.tick(true, at(1_000));
+  two.tick('fair', 0, at(1_000));
   assert.ok(two.tokensMax < SETTINGS.tokensInitial);
 });
 
@@ -124,16 +116,37 @@ test('keep-alives between tokens are no sign', () => {
   hold.firstToken(at(1));
   hold.keepAlive();
   hold.keepAlive();
-  window.tick(true, at(1_000));
+  window.tick('fair', 0, at(1_000));
   assert.equal(window.tokensMax, SETTINGS.tokensInitial);
 });
 
 test('a queue in the engine itself cuts', () => {
   const window = begun();
   window.take(taken(19_000), at(0)).firstToken(at(1));
-  window.observe({ waiting: 20, running: 50, kvUsage: 0.5 });
-  window.tick(true, at(1_000));
+  window.observe({ waiting: 20, running: 50, kvUsage: 0.5 }, at(500));
+  window.tick('fair', 0, at(1_000));
   assert.ok(window.tokensMax < SETTINGS.tokensInitial);
+});
+
+test('the queue that a window was cut for does not cut it again', () => {
+  const full = { waiting: 20, running: 50, kvUsage: 0.5 };
+  const window = begun();
+  window.take(taken(19_000), at(0)).firstToken(at(1));
+  const sizes = [1_000, 2_000, 3_000, 4_000].map((now) => {
+    window.observe(full, at(now));
+    window.tick('fair', 0, at(now));
+    return window.tokensMax;
+  });
+  assert.ok((sizes[0] ?? 0) < SETTINGS.tokensInitial);
+  assert.deepEqual(sizes.slice(1, 3), [sizes[0], sizes[0]]);
+  assert.ok((sizes[3] ?? 0) < (sizes[0] ?? 0), 'it should have been gone by now');
+});
+
+test('who has nothing in flight has not caused a queue', () => {
+  const window = begun();
+  window.observe({ waiting: 20, running: 50, kvUsage: 1 }, at(500));
+  window.tick('none', 0, at(1_000));
+  assert.equal(window.tokensMax, SETTINGS.tokensInitial);
 });
 
 /** Ten exchanges answered after 100 ms, so that what is normal is known. */
@@ -144,23 +157,23 @@ function experienced(): Window {
     hold.firstToken(at(turn * 10 + 100));
     hold.end();
   }
-  window.tick(false, at(1_000));
+  window.tick('none', 0, at(1_000));
   return window;
 }
 
 test('who waits for a first token far beyond what is normal is congestion before it comes', () => {
   const window = experienced();
   window.take(taken(19_000, 100), at(1_100));
-  window.tick(true, at(2_500));
+  window.tick('fair', 0, at(2_500));
   const before = window.tokensMax;
-  window.tick(true, at(3_600));
+  window.tick('fair', 0, at(3_600));
   assert.ok(window.tokensMax < before);
 });
 
 test('a whole answer tells of no first token: it is no silence, and its prompt is taken as read', () => {
   const window = experienced();
   window.take({ cost: 19_000, promptTokens: 100, streamed: false }, at(1_100));
-  window.tick(true, at(3_600));
+  window.tick('fair', 0, at(3_600));
   assert.equal(window.tokensMax, SETTINGS.tokensInitial);
   assert.equal(window.prefillOutstanding, 0);
 });
@@ -186,7 +199,7 @@ test('whatever is taken comes back exactly once', () => {
         else if (what === 1) hold?.firstToken(at(now));
         else if (what === 2) hold?.tokens(amount, at(now));
         else if (what === 3) hold?.end();
-        else window.tick(amount % 2 === 0, at(now));
+        else window.tick(amount % 2 === 0 ? 'fair' : 'greedy', amount, at(now));
         assert.ok(window.inFlight >= 0 && window.prefillOutstanding >= 0);
       }
       for (const hold of holds) hold.end();
@@ -194,4 +207,12 @@ test('whatever is taken comes back exactly once', () => {
     }),
     { numRuns: 100 },
   );
+});
+
+test('who holds more than its share leaves to others what it is told to', () => {
+  const window = begun();
+  window.take(taken(5_000), at(0)).firstToken(at(1));
+  assert.equal(window.room(10_000, 100, 'standard'), true);
+  assert.equal(window.room(10_000, 100, 'standard', 1_000), true);
+  assert.equal(window.room(10_000, 100, 'standard', 5_000), false);
 });

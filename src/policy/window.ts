@@ -4,7 +4,7 @@
 // It must never give anything back twice, nor refuse an exchange for its size alone when nothing else is in flight.
 import type { MonotonicMs } from '../kernel/brands.ts';
 import type { Lane } from '../kernel/lane.ts';
-import type { WindowState } from './window-control.ts';
+import type { WindowState, WindowUse } from './window-control.ts';
 import { WindowControl } from './window-control.ts';
 import type { WindowSettings } from './window-settings.ts';
 import type { EngineLoad } from './engine-gauges.ts';
@@ -15,6 +15,8 @@ const headroom: Readonly<Record<Lane, number>> = { vip: 1, standard: 0.92, batch
 const prefillFactor: Readonly<Record<Lane, number>> = { vip: 1.5, standard: 1, batch: 1 };
 /** One may be chance; the second says that the far side queues. */
 const KEEP_ALIVES_CONGESTED = 2;
+/** What waits in an engine is begun within this time after less is sent. */
+const QUEUE_DRAINS_MS = 3_000;
 
 export interface WindowTake {
   /** Tokens it will hold, by estimate: see `engineCost` and `apiCost`. */
@@ -77,11 +79,14 @@ export class Window {
     return this.#control.epoch;
   }
 
-  /** `share`: of what its lane may fill. */
-  room(cost: number, promptTokens: number, lane: Lane, share = 1): boolean {
+  /** `reserve`: its tenant holds more than its share, and leaves so much free; null: it does not. */
+  room(cost: number, promptTokens: number, lane: Lane, reserve: number | null = null): boolean {
     // Larger than any window will be, it would wait for ever.
     if (this.#holds.size === 0) return true;
-    if (this.#ledger.inFlight + cost > this.#control.tokensMax * headroom[lane] * share) return false;
+    const { tokensMax, tokensMaxGreedy } = this.#control;
+    const max = tokensMax * headroom[lane];
+    const after = this.#ledger.inFlight + cost;
+    if (after > max || (reserve !== null && after + reserve > Math.min(max, tokensMaxGreedy))) return false;
     // The same for P: nobody unanswered means that the far side reads nothing.
     if (this.#ledger.prefill === 0) return true;
     return this.#ledger.prefill + promptTokens <= this.#control.prefillMax * prefillFactor[lane];
@@ -100,17 +105,26 @@ export class Window {
     return this.#control.onRefused(sentAt, this.#ledger.inFlight, now);
   }
 
-  /** What the engine says of itself. Its own queue is the surest sign there is; its memory warns before it. */
-  observe(load: EngineLoad): void {
+  /**
+   * What the engine says of itself. Its own queue is the surest sign there is; its memory warns before it. Right after a cut
+   * its queue is still the one that the window was cut for, and who holds nothing there has not caused it.
+   */
+  observe(load: EngineLoad, now: MonotonicMs): void {
+    this.#control.onEngineLoad(load, this.#ledger.inFlight, now);
+    if (this.#holds.size === 0 || now - this.#control.epoch < QUEUE_DRAINS_MS) return;
     if (load.waiting > Math.max(4, 0.1 * load.running)) this.#control.complain('congested');
     else if (load.waiting > 3 || (load.kvUsage ?? 0) > 0.96) this.#control.complain('slow');
   }
 
-  /** To be called about once a second, more often does no harm. `backlogged`: somebody waits for this window. */
-  tick(backlogged: boolean, now: MonotonicMs): void {
-    if (!this.#control.isDue(now)) return;
+  /** Time for the next tick: asked before what a tick needs is counted. */
+  isDue(now: MonotonicMs): boolean {
+    return this.#control.isDue(now);
+  }
+
+  /** To be called about once a second, more often does no harm. `reserve`: see `room`. */
+  tick(backlog: WindowUse['backlog'], reserve: number, now: MonotonicMs): void {
     const isSilent = this.#isSilent(now);
-    this.#control.tick({ inFlight: this.#ledger.inFlight, backlogged, isSilent }, now);
+    this.#control.tick({ inFlight: this.#ledger.inFlight, reserve, backlog, isSilent }, now);
   }
 
   /** Does somebody wait too long for a first token? Whole answers cannot tell; by then their prompt has been read. */

@@ -21,8 +21,10 @@ export interface TimeoutsConfig {
 export interface RetryConfig {
   /** Sends per exchange, the first included, over all targets. */
   readonly maxAttempts: number;
-  /** Resends to the same upstream, as a share of the sends of the last 30 s. */
+  /** Resends to the same upstream, as a share of the prompt tokens sent to it in the last 30 s; 0: none. */
   readonly budgetPercent: number;
+  /** Second upstreams asked for a vip whose first token is late, as a share of the vips' sends; 0: none. */
+  readonly hedgePercent: number;
   /** First wait before a resend to the same upstream; doubles, full jitter. */
   readonly backoffMs: number;
   readonly backoffMsMax: number;
@@ -67,9 +69,13 @@ export interface UpstreamConfig {
   readonly account?: Readonly<Record<string, string>>;
   readonly caFile: string | null;
   readonly proxy: string | null;
+  /** Always through undici; absent: through the lane, where that is on. */
+  readonly transport?: 'undici';
   readonly health: HealthConfig | null;
   /** Ask `GET {baseUrl}/models` at start and every 5 minutes, and serve what it lists. */
   readonly discover: boolean;
+  /** Where a self-hosted engine tells its own queue, from its origin's root; true: where its provider has it, if it does. */
+  readonly engineMetrics: boolean | string;
 }
 
 export interface TargetConfig {
@@ -97,6 +103,25 @@ export interface ModelConfig {
   /** Keep an unfinished tool call back while another target could still make it anew. */
   readonly holdToolCalls: boolean;
   readonly degrade: DegradeConfig;
+  /** Absent: answers of this model are not kept. */
+  readonly cache?: CacheConfig;
+}
+
+/** Whether, and how long, answers are kept to be given again. */
+export interface CacheConfig {
+  readonly ttlSeconds: number;
+  /** `public`: every key reads what any key's answer was. */
+  readonly scope: 'tenant' | 'public';
+  /** How long after `ttlSeconds` an answer is given while it is made anew. */
+  readonly staleWhileRevalidateSeconds: number;
+  /** How long after `ttlSeconds` it is kept for when nobody can answer; only with `degrade.staleAnswers`. */
+  readonly staleIfErrorSeconds: number;
+  /** Keep answers whatever the temperature was. */
+  readonly anyTemperature: boolean;
+  /** Keep answers to requests that offered functions and got text. */
+  readonly tools: boolean;
+  /** Share of an answer's tokens that counts against the key's limit when it is given again. */
+  readonly hitChargePercent: number;
 }
 
 /** What may be done to answers in overload, mildest first. What is null or false never is. */
@@ -133,10 +158,34 @@ export interface KeyConfig {
   };
 }
 
+/** Where gateways share answers. Null in Config: each keeps its own. */
+export interface RedisConfig {
+  /** One server, or some nodes of a cluster; the rest is found through them. */
+  readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  readonly isCluster: boolean;
+  readonly username: string | null;
+  readonly password: string | null;
+  /** A cluster has only 0. */
+  readonly database: number;
+  readonly tls: boolean;
+  /** Authority to trust besides the system's; null: none. */
+  readonly caFile: string | null;
+  /** Before every key, so that installations can share a server. */
+  readonly prefix: string;
+  /** Longest a request waits for it. */
+  readonly timeoutMs: number;
+}
+
 export interface CorsConfig {
   /** Exact origins, or `*`. */
   readonly origins: readonly string[];
   readonly maxAgeSeconds: number;
+}
+
+/** PEM files with the certificate (and its chain) and the private key; full paths. */
+export interface TlsConfig {
+  readonly certFile: string;
+  readonly keyFile: string;
 }
 
 export interface Config {
@@ -149,6 +198,10 @@ export interface Config {
   /** SHA-256 of the admin key; null when none is set. */
   readonly adminKeySha256: string | null;
   readonly adminPort: number | null;
+  /** Clients speak TLS to us; null: plain HTTP. */
+  readonly tls: TlsConfig | null;
+  /** `on`: our own HTTP/1.1 path on both sides, where it recognises what comes; `off`: node:http and undici throughout. */
+  readonly lane: 'on' | 'off';
   /** How long SIGTERM waits for exchanges in flight. */
   readonly drainMs: number;
   /** Directory for what was learned; null: it is forgotten with the process. */
@@ -162,6 +215,7 @@ export interface Config {
   readonly timeouts: TimeoutsConfig;
   readonly retry: RetryConfig;
   readonly breaker: BreakerConfig;
+  readonly redis: RedisConfig | null;
   readonly cors: CorsConfig | null;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent' };
   readonly telemetry: {

@@ -12,6 +12,8 @@ export interface Route {
   /** `http://proxy:3128`; null goes straight. */
   readonly proxy: string | null;
   readonly connectMs: number;
+  /** Asks for the named transport whatever others there are; absent: whichever is cheapest. */
+  readonly transport?: 'undici';
 }
 
 export interface UpstreamRequest {

@@ -33,6 +33,7 @@ const rules: ParameterRules = {
 export const llamaCpp = selfHosted({
   name: 'llama-cpp',
   defaultBaseUrl: 'http://127.0.0.1:8080/v1',
+  metricsPath: '/metrics',
   capabilities: () => ({
     ...anything,
     can: able(['manyChoices']),

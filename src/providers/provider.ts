@@ -109,6 +109,8 @@ export interface Provider {
   /** Of GETs like that; absent: none. */
   readonly lookupHeaders?: HeaderList;
   readonly accountPage: AccountPage | null;
+  /** Where it tells its own queue and memory to Prometheus, from the origin's root. Absent: nowhere. */
+  readonly metricsPath?: string;
   /** `engine`: it computes what we send and little else, so its first tokens tell how full it is. Absent: `api`. */
   readonly windowKind?: 'engine' | 'api';
   capabilities(model: string): Capabilities;

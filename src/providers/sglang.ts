@@ -10,6 +10,7 @@ import { selfHosted, withoutThinking } from './self-hosted.ts';
 export const sglang = selfHosted({
   name: 'sglang',
   defaultBaseUrl: 'http://127.0.0.1:30000/v1',
+  metricsPath: '/metrics',
   capabilities: () => ({
     ...anything,
     can: able(),

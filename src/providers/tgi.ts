@@ -35,6 +35,7 @@ export const tgi = selfHosted({
   name: 'tgi',
   // 8080 is where its own quick tour puts the container's port.
   defaultBaseUrl: 'http://127.0.0.1:8080/v1',
+  metricsPath: '/metrics',
   capabilities: () => ({
     ...anything,
     surfaces: ['chat', 'completions'],

@@ -11,6 +11,7 @@ import { selfHosted, withoutThinking } from './self-hosted.ts';
 export const vllm = selfHosted({
   name: 'vllm',
   defaultBaseUrl: 'http://127.0.0.1:8000/v1',
+  metricsPath: '/metrics',
   capabilities: () => ({
     ...anything,
     can: able(),
