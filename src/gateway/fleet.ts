@@ -9,6 +9,7 @@ import type { GaugeReading } from '../ports/gauges.ts';
 import type { BreakerMove } from '../policy/breaker.ts';
 import type { EngineLoad } from '../policy/engine-gauges.ts';
 import { credentialRestAfterFault, credentialRestIsForEveryModel, restAfterFault } from '../policy/failover.ts';
+import type { WindowHold } from '../policy/window.ts';
 import { type Demand, windowCost } from './demand.ts';
 import type { Exchange } from './exchange.ts';
 import type { Kit } from './kit.ts';
@@ -65,6 +66,8 @@ interface Send {
   readonly state: TargetState;
   readonly credential: number;
   readonly sentAt: MonotonicMs;
+  /** Refused while others are taken: the target as a whole need not rest. */
+  readonly isAlone: boolean;
 }
 
 export class Fleet {
@@ -121,7 +124,7 @@ export class Fleet {
     if (target.maxConcurrent !== null && state.inFlight >= target.maxConcurrent) return { why: 'full', readyAt: null };
     return (
       upstream.obstacle(demand.tokens, now) ??
-      state.rates.obstacle(demand.tokens, now) ??
+      state.rates.obstacle(demand.tokens, state.inFlight, now) ??
       this.#windowObstacle(state, upstream, demand, headroomOf, now)
     );
   }
@@ -189,7 +192,7 @@ export class Fleet {
     if (!streamed) return exchange.firstTokenAt;
     const soonest = exchange.candidates().map(({ target }) => {
       const { firstToken } = this.#targets.of(target);
-      return firstToken.estimateMs(promptTokens, promptTokens, 0, now);
+      return firstToken.estimateMs(promptTokens, 0, 0, now);
     });
     return (exchange.firstTokenAt - (soonest.length === 0 ? 0 : Math.min(...soonest))) as MonotonicMs;
   }
@@ -220,7 +223,7 @@ export class Fleet {
     const credential = upstream.credentials.pick(target.model, now) ?? 0;
     const cost = windowCost(demand, state.window.settings.kind);
     const hold = state.window.take({ cost, promptTokens, streamed }, now);
-    const rate = state.rates.take(tokens, now);
+    const rate = state.rates.take(tokens, state.inFlight, now);
     state.inFlight++;
     state.occupancy.take(lane, demand.tenant, cost, now);
     upstream.take(demand, now);
@@ -251,10 +254,8 @@ export class Fleet {
         speaks = true;
         const at = this.#kit.clock.now();
         hold.firstToken(at);
-        if (streamed) {
-          state.firstToken.onFirstToken(hold.readTokens, at - now, at);
-          state.firstTokenTimes.add(promptTokens, at - now);
-        }
+        rate.accepted();
+        if (streamed) learnFirstToken(state, hold, at);
         this.#tellMove(state, state.breaker.onSuccess(at, now));
         // Its prompt has been read: another may be sent behind it.
         this.onRoom();
@@ -267,7 +268,9 @@ export class Fleet {
       keptAlive: () => hold.keepAlive(),
       succeeded: () =>
         close((at) => {
-          if (!speaks) this.#tellMove(state, state.breaker.onSuccess(at, now));
+          if (speaks) return;
+          rate.accepted();
+          this.#tellMove(state, state.breaker.onSuccess(at, now));
         }),
       released: () => close(release),
       overtaken: () =>
@@ -278,22 +281,22 @@ export class Fleet {
         }),
       failed: (fault) =>
         close((at) => {
-          const signal = rate.failed(fault, at);
+          const { signal, isAlone } = rate.failed(fault, at);
           if (signal !== null && state.window.overload(signal, now, at)) upstream.budget.onCut(at);
           // A target that refused or was not reached has computed nothing: its tokens per minute are given back.
           if (!begun.has(fault.kind)) upstream.settleTokens(-tokens, at);
           // What broke off after it had counted as good is a new failure of its own.
-          this.#remember(fault, { target, state, credential, sentAt: speaks ? at : now }, at);
+          this.#remember(fault, { target, state, credential, sentAt: speaks ? at : now, isAlone }, at);
         }),
     };
   }
 
   #remember(fault: Fault, send: Send, now: MonotonicMs): void {
-    const { target, state, credential, sentAt } = send;
+    const { target, state, credential, sentAt, isAlone } = send;
     if (faults[fault.kind].breaks) this.#tellMove(state, state.breaker.onFailure(now, sentAt));
     else state.breaker.onRelease(now, sentAt);
     const { credentials } = this.upstream(target.upstream);
-    const targetRestMs = restAfterFault(fault);
+    const targetRestMs = isAlone && fault.retryAfterMs === null ? 0 : restAfterFault(fault);
     // Limits are per account: with several credentials one of them rests, and the target only when all do.
     const oneOfMany = fault.kind === 'rateLimited' && credentials.count > 1;
     if (oneOfMany) credentials.rest(credential, targetRestMs, now, target.model);
@@ -342,6 +345,12 @@ export class Fleet {
       })),
     };
   }
+}
+
+function learnFirstToken({ firstToken, firstTokenTimes }: TargetState, hold: WindowHold, now: MonotonicMs): void {
+  const tookMs = now - hold.sentAt;
+  firstToken.onFirstToken(hold.readTokens, tookMs, now);
+  firstTokenTimes.add(hold.promptTokens, tookMs);
 }
 
 function backlogOf({ wantedAt, greedyWantedAt }: TargetState, now: MonotonicMs): 'none' | 'greedy' | 'fair' {

@@ -1,69 +1,105 @@
-// Target rates: what an upstream lets one model take per minute, as its headers tell or its refusals teach. We wait here instead
-// of being refused there. With several credentials nobody can tell whose limits were told: then only refusals count.
+// Target rates: what an upstream lets one model take per minute and at once, as its headers tell or its refusals teach. We wait
+// here instead of being refused there. With several credentials nobody can tell whose limits were told: then only refusals count.
 import { later, type MonotonicMs, type WallMs } from '../kernel/brands.ts';
 import type { Fault } from '../kernel/fault.ts';
 import type { HeaderRecord } from '../kernel/headers.ts';
+import { ConcurrencyWindow } from '../policy/concurrency-window.ts';
 import { noRateLevels, type RateLevels, readRateLevels } from '../policy/rate-headers.ts';
 import { type RateMark, RateWindow } from '../policy/rate-window.ts';
 import { type OverloadSignal, overloadSignalOf } from '../policy/overload-signal.ts';
+import type { WindowSettings } from '../policy/window-settings.ts';
 import type { NoRoom } from './fleet.ts';
 
 export class TargetRates {
-  readonly #requests = new RateWindow();
-  readonly #tokens = new RateWindow();
+  readonly #windows: Windows;
 
-  obstacle(tokens: number, now: MonotonicMs): NoRoom | null {
-    const requestsMs = this.#requests.waitMs(1, now);
+  /** An engine of one's own shows how full it is; an API only refuses, and its number is learned. */
+  constructor(kind: WindowSettings['kind']) {
+    const concurrency = kind === 'api' ? new ConcurrencyWindow() : null;
+    this.#windows = { requests: new RateWindow(), tokens: new RateWindow(), concurrency };
+  }
+
+  obstacle(tokens: number, inFlight: number, now: MonotonicMs): NoRoom | null {
+    const { requests, tokens: perMinute, concurrency } = this.#windows;
+    const requestsMs = requests.waitMs(1, now);
     if (requestsMs > 0) return { why: 'requests per minute of the upstream', readyAt: later(now, requestsMs) };
-    const tokensMs = this.#tokens.waitMs(tokens, now);
-    return tokensMs > 0 ? { why: 'tokens per minute of the upstream', readyAt: later(now, tokensMs) } : null;
+    const tokensMs = perMinute.waitMs(tokens, now);
+    if (tokensMs > 0) return { why: 'tokens per minute of the upstream', readyAt: later(now, tokensMs) };
+    if (concurrency === null || concurrency.hasRoom(inFlight, now)) return null;
+    return { why: 'as many at once as the upstream takes', readyAt: null, full: true };
   }
 
-  take(tokens: number, now: MonotonicMs): RateHold {
-    return new RateHold(this.#requests, this.#tokens, tokens, now);
+  take(tokens: number, inFlight: number, now: MonotonicMs): RateHold {
+    return new RateHold(this.#windows, tokens, inFlight, now);
   }
+}
+
+interface Windows {
+  readonly requests: RateWindow;
+  readonly tokens: RateWindow;
+  readonly concurrency: ConcurrencyWindow | null;
+}
+
+/** What is left to do after a refusal. */
+export interface Refused {
+  /** What else it says about load; null: nothing, or it is dealt with. */
+  readonly signal: OverloadSignal | null;
+  /** Others are taken meanwhile: the target need not rest. */
+  readonly isAlone: boolean;
 }
 
 /** One send's part in it. */
 export class RateHold {
-  readonly #requests: RateWindow;
-  readonly #tokens: RateWindow;
+  readonly #windows: Windows;
   readonly #cost: number;
+  /** Others in flight when it was sent. */
+  readonly #beside: number;
   readonly #sentAt: MonotonicMs;
   readonly #requestMark: RateMark;
   readonly #tokenMark: RateMark;
   #levels: RateLevels = noRateLevels;
 
-  constructor(requests: RateWindow, tokens: RateWindow, cost: number, now: MonotonicMs) {
-    this.#requests = requests;
-    this.#tokens = tokens;
+  constructor(windows: Windows, cost: number, beside: number, now: MonotonicMs) {
+    this.#windows = windows;
     this.#cost = cost;
+    this.#beside = beside;
     this.#sentAt = now;
-    this.#requestMark = requests.take(1, now);
-    this.#tokenMark = tokens.take(cost, now);
+    this.#requestMark = windows.requests.take(1, now);
+    this.#tokenMark = windows.tokens.take(cost, now);
+  }
+
+  /** It was let in. */
+  accepted(): void {
+    this.#windows.concurrency?.accepted(this.#sentAt, this.#beside);
   }
 
   /** What the answer's headers say. `mine`: they are of the only account there is. */
   told(headers: HeaderRecord, mine: boolean, now: MonotonicMs, wall: WallMs): void {
     this.#levels = readRateLevels(headers, wall);
     if (!mine) return;
-    this.#requests.tell(this.#levels.requests, this.#requestMark, now);
-    this.#tokens.tell(this.#levels.tokens, this.#tokenMark, now);
+    this.#windows.requests.tell(this.#levels.requests, this.#requestMark, now);
+    this.#windows.tokens.tell(this.#levels.tokens, this.#tokenMark, now);
   }
 
-  /** What the fault says about load; limits per minute are dealt with here. Null: nothing. */
-  failed(fault: Fault, now: MonotonicMs): OverloadSignal | null {
+  /** Limits per minute, and an API's number at once, are dealt with here. */
+  failed(fault: Fault, now: MonotonicMs): Refused {
     const signal = overloadSignalOf(fault, this.#levels);
-    if (signal === null) return null;
-    this.#requests.settle(-1, this.#requestMark, now);
-    this.#tokens.settle(-this.#cost, this.#tokenMark, now);
-    if (signal === 'requests') this.#requests.refuse(this.#sentAt, now);
-    if (signal === 'tokens') this.#tokens.refuse(this.#sentAt, now);
-    return signal;
+    if (signal === null) return { signal, isAlone: false };
+    const { requests, tokens, concurrency } = this.#windows;
+    requests.settle(-1, this.#requestMark, now);
+    tokens.settle(-this.#cost, this.#tokenMark, now);
+    if (signal === 'requests') requests.refuse(this.#sentAt, now);
+    if (signal === 'tokens') tokens.refuse(this.#sentAt, now);
+    if (concurrency === null || (signal !== 'unsaid' && signal !== 'concurrency')) return { signal, isAlone: false };
+    const { isTaking } = concurrency;
+    const isNumber = concurrency.refused(this.#sentAt, this.#beside, now);
+    // As many were taken a moment ago: then it is too much a minute, and mostly that is tokens.
+    if (!isNumber && signal === 'unsaid') tokens.refuse(this.#sentAt, now);
+    return { signal: null, isAlone: isTaking };
   }
 
   /** `tokens`: what it really took. */
   settle(tokens: number, now: MonotonicMs): void {
-    this.#tokens.settle(tokens - this.#cost, this.#tokenMark, now);
+    this.#windows.tokens.settle(tokens - this.#cost, this.#tokenMark, now);
   }
 }

@@ -46,16 +46,17 @@ export class TargetStates {
     const known = this.#states.get(target.id);
     if (known !== undefined) return known;
     if (this.#states.size >= STATES_MAX) this.#forgetOne();
+    const kind = target.upstream.provider.windowKind ?? 'api';
     const state: TargetState = {
       id: target.id,
       upstream: target.upstream.name,
       inFlight: 0,
       breaker: new Breaker(this.#kit.settings().breaker, this.#kit.chance),
       cooldown: new Cooldown(),
-      window: new Window(windowDefaults[target.upstream.provider.windowKind ?? 'api']),
+      window: new Window(windowDefaults[kind]),
       firstToken: new FirstTokenEstimate(),
       firstTokenTimes: new FirstTokenTimes(),
-      rates: new TargetRates(),
+      rates: new TargetRates(kind),
       occupancy: new Occupancy(),
       wantedAt: -Infinity,
       greedyWantedAt: -Infinity,

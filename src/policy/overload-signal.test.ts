@@ -19,8 +19,8 @@ test('what the message says decides', () => {
     ['Your account has hit its monthly spend limit', 'spend'],
     ['Model is overloaded', 'global'],
     ['The system is experiencing high demand', 'global'],
-    ['Too many requests', 'concurrency'],
-    ['', 'concurrency'],
+    ['Too many requests', 'unsaid'],
+    ['', 'unsaid'],
   ];
   for (const [message, signal] of said) assert.equal(limited(message), signal, message);
 });
@@ -37,7 +37,7 @@ test('where words say nothing, the header that stands at nought does', () => {
   const left = { limit: 100, remaining: 5, resetMs: null };
   assert.equal(overloadSignalOf(anonymous, { requests: used, tokens: left }), 'requests');
   assert.equal(overloadSignalOf(anonymous, { requests: left, tokens: used }), 'tokens');
-  assert.equal(overloadSignalOf(anonymous, { requests: left, tokens: left }), 'concurrency');
+  assert.equal(overloadSignalOf(anonymous, { requests: left, tokens: left }), 'unsaid');
 });
 
 test('only three kinds of fault speak of load', () => {

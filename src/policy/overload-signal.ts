@@ -1,18 +1,17 @@
 // Overload signal: what an upstream ran out of when it said "too many" or "too busy". Each lack has its own remedy: fewer at
 // once (concurrency), fewer per minute (requests, tokens), nothing but money (spend), or patience with everybody
-// (global: the far side as a whole is full).
-// It must never call spend an overload: waiting does not cure it. And it must never guess a rate where nothing says so: without a
-// word or a header a 429 is taken for concurrency, whose remedy helps against all three.
+// (global: the far side as a whole is full). It must never call spend an overload: waiting does not cure it. And it must never
+// guess: a 429 without a word or a header is unsaid, and what it was for is learned from what was taken beside it.
 import type { Fault } from '../kernel/fault.ts';
 import type { RateLevel, RateLevels } from './rate-headers.ts';
 
-export type OverloadSignal = 'concurrency' | 'requests' | 'tokens' | 'spend' | 'global';
+export type OverloadSignal = 'concurrency' | 'requests' | 'tokens' | 'spend' | 'global' | 'unsaid';
 
 /** Null: the fault says nothing about load. `levels`: what the answer's headers told. */
 export function overloadSignalOf(fault: Fault, levels: RateLevels): OverloadSignal | null {
   if (fault.kind === 'exhausted') return 'spend';
   if (fault.kind === 'overloaded') return 'global';
-  return fault.kind === 'rateLimited' ? (ofWords(fault) ?? ofLevels(levels) ?? 'concurrency') : null;
+  return fault.kind === 'rateLimited' ? (ofWords(fault) ?? ofLevels(levels) ?? 'unsaid') : null;
 }
 
 /** First that fits: a message about one limit often names the others ("tokens per min … see your requests"). */

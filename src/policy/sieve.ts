@@ -101,6 +101,11 @@ export class Sieve<Value> {
     }
   }
 
+  /** In no order that means anything. */
+  *values(): Iterable<Value> {
+    for (const { value } of this.#nodes.values()) yield value;
+  }
+
   clear(): void {
     this.#nodes.clear();
     this.#newest = this.#oldest = this.#hand = null;

@@ -281,16 +281,17 @@ test('the trouble is where nothing was wrong with more in flight', () => {
   assert.equal(driver.control.tokensMaxGreedy, 0.8 * 40_000);
 });
 
+const regrown = (kvUsage: number): number => {
+  const driver = new Driver();
+  driver.well(10);
+  driver.second({ inFlight: driver.control.tokensMax, lateMs: 1_000 });
+  for (let turn = 0; turn < 3; turn++) {
+    driver.control.onEngineLoad({ kvUsage, waiting: 0, running: 5 }, 1e6, at(driver.now));
+    driver.second({ inFlight: driver.control.tokensMax });
+  }
+  return driver.control.tokensMax;
+};
+
 test('after a cut it grows eagerly when the engine says that it has room to spare', () => {
-  const regrown = (kvUsage: number): number => {
-    const driver = new Driver();
-    driver.well(10);
-    driver.second({ inFlight: driver.control.tokensMax, lateMs: 1_000 });
-    for (let turn = 0; turn < 3; turn++) {
-      driver.control.onEngineLoad({ kvUsage, waiting: 0, running: 5 }, 1e6, at(driver.now));
-      driver.second({ inFlight: driver.control.tokensMax });
-    }
-    return driver.control.tokensMax;
-  };
   assert.ok(regrown(0.3) > 1.5 * regrown(0.7), `${regrown(0.3)} ${regrown(0.7)}`);
 });

@@ -101,7 +101,7 @@ export class Window {
    * moves it: rates have windows of their own, and money is no overload.
    */
   overload(signal: OverloadSignal, sentAt: MonotonicMs, now: MonotonicMs): boolean {
-    if (signal !== 'concurrency' && signal !== 'global') return false;
+    if (signal !== 'concurrency' && signal !== 'unsaid' && signal !== 'global') return false;
     return this.#control.onRefused(sentAt, this.#ledger.inFlight, now);
   }
 

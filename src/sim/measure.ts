@@ -109,11 +109,11 @@ export class Measure implements Witness {
     if (!meetsExpectations(wish, firstTokenAt - askedAt, endedAt - askedAt)) return;
     if (fate !== undefined) fate.good = true;
     const second = Math.floor(endedAt / 1_000);
-    this.#goodWorkBySecond[second] = (this.#goodWorkBySecond[second] ?? 0) + workOf(wish);
+    this.#goodWorkBySecond[second] = (this.#goodWorkBySecond[second] ?? 0) + this.#plan.worthOf(wish);
     if (!this.#isMeasured(endedAt)) return;
-    this.#goodWork += workOf(wish);
+    this.#goodWork += this.#plan.worthOf(wish);
     const onTime = meetsExpectations(wish, firstTokenAt - wish.atMs, endedAt - wish.atMs);
-    if (onTime) this.#goodWorkFromFirst += workOf(wish);
+    if (onTime) this.#goodWorkFromFirst += this.#plan.worthOf(wish);
   }
 
   #countShed({ endedAt, sends }: Ask): void {
@@ -139,8 +139,8 @@ export class Measure implements Witness {
     return {
       goodput: this.#goodWork / seconds,
       goodputFromFirstAsk: this.#goodWorkFromFirst / seconds,
-      offered: workIn(measured) / seconds,
-      servedOfOffered: workIn(measured.filter(({ good }) => good)) / seconds,
+      offered: this.#worthIn(measured) / seconds,
+      servedOfOffered: this.#worthIn(measured.filter(({ good }) => good)) / seconds,
       lanes: { vip: ofLane('vip'), standard: ofLane('standard'), batch: ofLane('batch') },
       jain: fairness(measured.filter(({ wish }) => wish.lane === 'standard')),
       amplification: share(this.#sends, this.#asksSent),
@@ -196,10 +196,14 @@ export class Measure implements Witness {
     );
   }
 
+  #worthIn(fates: readonly Fate[]): number {
+    return sum(fates.map(({ wish }) => this.#plan.worthOf(wish)));
+  }
+
   /** With nobody there, nobody is served badly. */
   #shareOfWork(from: number, to: number): number {
     const made = this.#madeIn(from, to);
-    return share(workIn(made.filter(({ good }) => good)), workIn(made)) ?? 1;
+    return share(this.#worthIn(made.filter(({ good }) => good)), this.#worthIn(made)) ?? 1;
   }
 
   #madeIn(from: number, to: number): Fate[] {
@@ -223,8 +227,6 @@ function laneResult(fates: readonly Fate[]): LaneResult {
     firstTokenP99Ms: quantile(times, 0.99),
   };
 }
-
-const workIn = (fates: readonly Fate[]): number => sum(fates.map(({ wish }) => workOf(wish)));
 
 const firstTokens = (fates: readonly Fate[]): number[] =>
   fates.flatMap(({ firstTokenMs }) => (firstTokenMs === null ? [] : [firstTokenMs]));

@@ -3,7 +3,7 @@
 import { healthy, type BatchEngine, type Condition } from '../engine/batch-engine.ts';
 import { bluntManners, type HiddenLimits, type LimitedApi, type Manners as ApiManners } from '../engine/limited-api.ts';
 import { type Manners, politeManners, rudeManners } from './clients.ts';
-import { type Mix, standardMix } from './workload.ts';
+import { type Mix, standardMix, type Wish, workOf } from './workload.ts';
 
 export interface SideSpec {
   readonly name: string;
@@ -25,6 +25,8 @@ export interface Blow {
 
 export interface Plan {
   readonly seconds: number;
+  /** What an answered wish is worth. */
+  readonly worthOf: (wish: Pick<Wish, 'promptTokens' | 'outputTokens'>) => number;
   /** Work per second at load 1, over all far sides. */
   readonly workPerSecond: number;
   readonly mix: Mix;
@@ -68,6 +70,7 @@ const engineSide = (name: string, weight: number): SideSpec => ({ name, weight, 
 function basePlan(seconds: number): Plan {
   return {
     seconds,
+    worthOf: workOf,
     workPerSecond: ENGINE_WORK_PER_SECOND * BASE_UTILISATION,
     mix: standardMix,
     mixName: 'standard',
@@ -179,6 +182,8 @@ const wall429: Scenario['plan'] = (load, scale) => {
     workPerSecond: HIDDEN_TOKENS_PER_SECOND * BASE_UTILISATION,
     load: (atMs) => (parts.during(atMs) ? load : 1),
     sides: [side],
+    // What the API's limit counts: by any other measure whoever lets small requests in only would beat the limit.
+    worthOf: ({ promptTokens, outputTokens }) => promptTokens + outputTokens,
     // Limits nobody knows: clients that ask again and again find out best, whatever it costs the API.
     idealPolicy: 'pass-through',
     blows: [
