@@ -1,6 +1,6 @@
 // Concurrency window: how many requests at once an API takes that says nothing of it but 429. A bare 429 may mean "too many at
 // once" or "too much a minute": who took as many a moment ago does not refuse for their number. The limit is taken to be where
-// it was met, and tried anew by one more now and then; as long as that goes well by twice as many more each time.
+// it was met, and tried anew by one more now and then; as long as that goes well, by one more sooner and sooner.
 // It must never cut twice for one trouble, nor stand still while nothing is refused.
 import type { MonotonicMs } from '../kernel/brands.ts';
 
@@ -11,7 +11,10 @@ const ACCEPTED_MAX = 64;
 const CUT = 0.9;
 /** A known limit is tried this often: each try may cost one refusal. */
 const TRY_AGAIN_MS = 4_000;
+/** After one that went well the next comes after this time, and then sooner and sooner, but not before a refusal could be heard. */
 const TRY_ON_MS = 500;
+const TRY_ON_MS_MIN = 50;
+const TRY_ON_FASTER = 0.7;
 /** A limit that was cut to by a factor lies a little above. */
 const TRY_ABOVE_MS = 2_000;
 
@@ -19,7 +22,7 @@ export class ConcurrencyWindow {
   #max = Infinity;
   #epoch: number = -Infinity;
   #tryAt = 0;
-  #step = 1;
+  #tryOnMs = TRY_ON_MS;
   /** Not refused since the last refusal. */
   #acceptedSince = true;
   /** What was taken lately: when it was sent, and beside how many. */
@@ -39,10 +42,10 @@ export class ConcurrencyWindow {
   /** `inFlight`: without the one that asks. */
   hasRoom(inFlight: number, now: MonotonicMs): boolean {
     if (inFlight < this.#max) return true;
-    if (now < this.#tryAt || inFlight >= this.#max + this.#step) return false;
-    this.#max += this.#step;
-    this.#step *= 2;
-    this.#tryAt = now + TRY_ON_MS;
+    if (now < this.#tryAt || inFlight > this.#max) return false;
+    this.#max = inFlight + 1;
+    this.#tryAt = now + this.#tryOnMs;
+    this.#tryOnMs = Math.max(TRY_ON_MS_MIN, TRY_ON_FASTER * this.#tryOnMs);
     return true;
   }
 
@@ -63,7 +66,7 @@ export class ConcurrencyWindow {
     this.#acceptedSince = false;
     this.#epoch = now;
     this.#tryAt = now + (isCoarse ? TRY_ABOVE_MS : TRY_AGAIN_MS);
-    this.#step = 1;
+    this.#tryOnMs = TRY_ON_MS;
     return true;
   }
 }
