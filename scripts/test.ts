@@ -56,7 +56,7 @@ function runChecks(): string[] {
 }
 
 function testFiles(paths: readonly string[]): string[] {
-  const wanted = paths.length > 0 ? paths : ['src', 'test', 'bench'];
+  const wanted = paths.length > 0 ? paths : ['src', 'test', 'bench', 'clients'];
   return wanted.flatMap((path) => (isFolder(path) ? globSync(`${path}/**/*.test.ts`).toSorted() : [path]));
 }
 

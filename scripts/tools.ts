@@ -1,31 +1,50 @@
-// Programs from Debian packages that tests run for real, and how a machine gets them.
+// Programs from Debian packages that tests and benches run for real, and how a machine gets them.
 // Never starts a service: tests start and stop their own, on private ports.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** Program → Debian package that brings it. */
 export const tools = {
+  chromium: 'chromium',
   curl: 'curl',
   git: 'git',
+  haproxy: 'haproxy',
   nginx: 'nginx',
+  openssl: 'openssl',
   promtool: 'prometheus',
+  'redis-cli': 'redis-server',
+  'redis-server': 'redis-server',
+  varnishd: 'varnish',
+  'libvmod_bodyaccess.so': 'varnish-modules',
 } as const satisfies Record<string, string>;
 
 export type Tool = keyof typeof tools;
+
+const testTools: readonly Tool[] = [
+  'chromium',
+  'curl',
+  'git',
+  'libvmod_bodyaccess.so',
+  'nginx',
+  'promtool',
+  'redis-cli',
+  'redis-server',
+  'varnishd',
+];
 
 /** Full path of a tool. Throws one line naming the package when the machine lacks it. */
 export function toolPath(tool: Tool): string {
   const found = findProgram(tool);
   if (found !== null) return found;
   throw new Error(
-    `${tool} is not installed: install the package "${tools[tool]}" (npm test does so as root on Debian)`,
+    `${tool} is not installed: install the package "${tools[tool]}" (npm test and npm run bench do so as root on Debian)`,
   );
 }
 
 /** Installs the packages of absent tools where that is possible, and says so. Returns the tools still absent. */
-export function installMissingTools(say: (line: string) => void): Tool[] {
-  const absent = absentTools();
+export function installMissingTools(say: (line: string) => void, wanted: readonly Tool[] = testTools): Tool[] {
+  const absent = absentOf(wanted);
   if (absent.length === 0) return absent;
   const packages = [...new Set(absent.map((tool) => tools[tool]))];
   const obstacle = installObstacle();
@@ -35,11 +54,11 @@ export function installMissingTools(say: (line: string) => void): Tool[] {
   } else {
     say(`not installing ${packages.join(' ')}: ${obstacle}`);
   }
-  return absentTools();
+  return absentOf(wanted);
 }
 
-function absentTools(): Tool[] {
-  return (Object.keys(tools) as Tool[]).filter((tool) => findProgram(tool) === null);
+function absentOf(wanted: readonly Tool[]): Tool[] {
+  return wanted.filter((tool) => findProgram(tool) === null);
 }
 
 function installObstacle(): string | null {
@@ -72,6 +91,7 @@ function withServicesHeld(work: () => void): void {
 }
 
 function findProgram(name: string): string | null {
+  if (name.endsWith('.so')) return globSync(`/usr/lib/*/varnish/vmods/${name}`)[0] ?? null;
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
   for (const folder of folders) {
     const candidate = join(folder, name);

@@ -19,7 +19,7 @@ const TEXT_BYTES_MAX = 1_000_000;
 
 const SYSTEM = 'src/adapters/system.ts';
 const ENVIRONMENT = 'src/adapters/environment.ts';
-const WORLD_LAYERS = new Set(['adapters', 'wall', 'apps', 'cli', 'console']);
+const WORLD_LAYERS = new Set(['adapters', 'wall', 'load', 'apps', 'cli', 'console']);
 
 const paths = repositoryFiles();
 const typescript = load(paths.filter((path) => /^(src|test|scripts|bench)\/.*\.ts$/.test(path)));

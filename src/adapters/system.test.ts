@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { nodeDigest } from './digest.ts';
-import { heapPressure, systemChance, systemClock, systemTimers } from './system.ts';
+import { heapPressure, systemChance, systemClock, systemTimers, timersPending } from './system.ts';
 
 /** System timers keep no process alive, so a test that waits for one holds on to something else. */
 async function holding<Value>(wait: Promise<Value>): Promise<Value> {
@@ -87,4 +87,15 @@ test('heap pressure is a share', () => {
 
 test('the digest is SHA-256 in hex', () => {
   assert.equal(nodeDigest.sha256('abc'), 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+});
+
+test('pending timers are counted until they fire or are cancelled, each once', async () => {
+  const before = timersPending();
+  const cancelled = systemTimers.after(60_000, () => {});
+  const fired = new Promise<void>((resolve) => void systemTimers.after(1, resolve));
+  assert.equal(timersPending(), before + 2);
+  cancelled.cancel();
+  cancelled.cancel();
+  await holding(fired);
+  assert.equal(timersPending(), before);
 });

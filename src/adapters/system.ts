@@ -18,6 +18,8 @@ export const systemClock: Clock = {
 /** Node fires longer delays at once (they overflow a signed 32-bit number), so they are waited for in stages. */
 const STAGE_MS_MAX = 2 ** 31 - 1;
 
+let pendingTimers = 0;
+
 class SystemTimer implements Timer {
   #fire: (() => void) | null;
   #dueAt: number;
@@ -27,12 +29,14 @@ class SystemTimer implements Timer {
     this.#fire = fire;
     const wholeMs = wholeDelay(delayMs);
     this.#dueAt = performance.now() + delayMs;
+    pendingTimers++;
     this.#handle = setTimeout(onStage, Math.min(wholeMs, STAGE_MS_MAX), this).unref();
   }
 
   cancel(): void {
     if (this.#fire === null) return;
     this.#fire = null;
+    pendingTimers--;
     clearTimeout(this.#handle);
   }
 
@@ -46,6 +50,7 @@ class SystemTimer implements Timer {
       return;
     }
     this.#fire = null;
+    pendingTimers--;
     fire();
   }
 }
@@ -61,6 +66,9 @@ function wholeDelay(delayMs: number): number {
 export const systemTimers: Timers = {
   after: (delayMs, fire) => new SystemTimer(delayMs, fire),
 };
+
+/** Set, and neither fired nor cancelled. Node does not tell: these timers are none that keep the process alive. */
+export const timersPending = (): number => pendingTimers;
 
 /** One call into the generator serves this many bytes; ids take 8 to 16 each. */
 const POOL_BYTES = 4096;

@@ -3,18 +3,17 @@
 import { ConfigWatch } from '../adapters/config/watch.ts';
 import { AuthorizingTransport } from '../adapters/credentials/authorizing-transport.ts';
 import { WorldCredentials } from '../adapters/credentials/world-credentials.ts';
-import { nodeDigest } from '../adapters/digest.ts';
-import { BodyBudget } from '../adapters/http-server/body-budget.ts';
-import { HttpServer } from '../adapters/http-server/http-server.ts';
+import { nodeDigest, nodeHmac } from '../adapters/digest.ts';
+import { ExpressTransport } from '../adapters/lane/express-transport.ts';
 import { createTracer } from '../adapters/observe/otlp.ts';
 import { createLog } from '../adapters/observe/pino-log.ts';
 import { PrometheusPage } from '../adapters/observe/prometheus.ts';
-import { heapPressure, systemChance, systemClock, systemTimers } from '../adapters/system.ts';
+import { openRedisCache, type RedisCache } from '../adapters/redis/redis-cache.ts';
+import { heapPressure, systemChance, systemClock, systemTimers, timersPending } from '../adapters/system.ts';
 import { StateFile } from '../adapters/state-file.ts';
 import { VitalsWatch } from '../adapters/vitals.ts';
 import { UndiciTransport } from '../adapters/undici/transport.ts';
 import { Gateway } from '../gateway/gateway.ts';
-import { limits } from '../kernel/limits.ts';
 import { type Result, wordsOfBug } from '../kernel/result.ts';
 import { FactFan } from '../memory/fact-fan.ts';
 import { MemoryState } from '../memory/memory-state.ts';
@@ -22,6 +21,7 @@ import { ScriptedTransport } from '../memory/scripted-transport.ts';
 import { TrailStore } from '../memory/trail-store.ts';
 import type { Config } from '../ports/config.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
+import { type Listener, listenAll, listenerGauges, openListeners } from './listeners.ts';
 
 export interface StartOptions {
   /** Called at start, on SIGHUP and when the file changed. */
@@ -62,17 +62,24 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
     facts.accept({ kind: 'bug', at: systemClock.wall(), where, error: wordsOfBug(error) });
   const facts: FactFan = new FactFan([metrics, trails, log, ...(tracer === null ? [] : [tracer])], tellBug);
   const network = new UndiciTransport({ clock: systemClock, timers: systemTimers });
-  const authorizing = new AuthorizingTransport(network, new WorldCredentials(systemClock, systemTimers));
+  const express =
+    config.lane === 'on' ? new ExpressTransport({ clock: systemClock, timers: systemTimers, fallback: network }) : null;
+  const authorizing = new AuthorizingTransport(express ?? network, new WorldCredentials(systemClock, systemTimers));
   const scripted = new ScriptedTransport(systemTimers, systemChance, systemClock);
   const stateFile = openState(config, (why) =>
     facts.accept({ kind: 'trouble', at: systemClock.wall(), where: 'state', why }),
   );
+  const redis = await openRedis(config, (why) =>
+    facts.accept({ kind: 'trouble', at: systemClock.wall(), where: 'redis', why }),
+  );
   const gateway = new Gateway({
     ports: {
+      ...(redis === null ? {} : { cache: redis }),
       clock: systemClock,
       timers: systemTimers,
       chance: systemChance,
       digest: nodeDigest,
+      hmac: nodeHmac,
       facts,
       transport: (provider) => (provider === 'scripted' ? scripted : authorizing),
     },
@@ -83,16 +90,21 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
     userAgent: `spillway/${version}`,
     onReload: () => reload(),
   });
-  const servers = openServers(gateway, config, tellBug);
-  const gauges = (): GaugeReading[] => [...gateway.read(), ...serverGauges(servers)];
-  const { port } = await listenAll(servers);
+  const servers = openListeners(gateway.door, config, tellBug);
+  const gauges = (): GaugeReading[] => [
+    ...gateway.read(),
+    ...listenerGauges(servers),
+    ...(redis?.gauges() ?? []),
+    { name: 'timers_pending', help: 'Timers set, and neither fired nor cancelled', labels: {}, value: timersPending() },
+  ];
+  const { port } = await listenAll(servers).catch((error: unknown) => giveUp(redis, error));
   const vitals = watchVitals(gateway, servers);
   gateway.start(() => announceModels(gateway, config, options));
   const watch = watchConfig(gateway, config, options);
   const reload = (): void => (watch === null ? reloadOnce(gateway, options) : watch.check(true));
   watch?.start();
   return {
-    url: `http://${urlHost(config.host)}:${port}`,
+    url: `${config.tls === null ? 'http' : 'https'}://${urlHost(config.host)}:${port}`,
     config,
     reload,
     stop: async (why) => {
@@ -103,10 +115,29 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
       const flushed = Promise.all(servers.map((server) => server.close()));
       systemTimers.after(FLUSH_MS, () => servers.forEach((server) => server.destroyAll()));
       await flushed;
+      redis?.close();
+      express?.destroy();
       await Promise.all([network.destroy(), tracer?.shutdown(), stateFile?.close()]);
       log.flush();
     },
   };
+}
+
+/** An open connection would keep the process from ending. */
+function giveUp(redis: RedisCache | null, error: unknown): never {
+  redis?.close();
+  throw error;
+}
+
+/** Null: answers are kept in this process alone. Told once for each change, of node and purpose. */
+async function openRedis({ redis }: Config, onChange: (why: string) => void): Promise<RedisCache | null> {
+  if (redis === null) return null;
+  const time = { clock: systemClock, timers: systemTimers, chance: systemChance };
+  return openRedisCache({
+    ...time,
+    config: redis,
+    tell: ({ node, what, isUp, why }) => onChange(`${node}: ${what} ${isUp ? 'up' : 'down'}: ${why}`),
+  });
 }
 
 /** Null: what is learned is kept in memory. */
@@ -114,42 +145,13 @@ function openState({ stateDir }: Config, onTrouble: (why: string) => void): Stat
   return stateDir === null ? null : new StateFile({ directory: stateDir, timers: systemTimers, onTrouble });
 }
 
-function watchVitals(sink: Gateway, servers: readonly HttpServer[]): VitalsWatch {
+function watchVitals(sink: Gateway, servers: readonly Listener[]): VitalsWatch {
   const socketShare = (): number =>
     Math.max(...servers.map(({ stats, limits: own }) => stats.connections / own.connectionsMax));
   const sources = { clock: systemClock, timers: systemTimers, heapShare: heapPressure, socketShare, sink };
   const watch = new VitalsWatch(sources);
   watch.start();
   return watch;
-}
-
-function openServers(gateway: Gateway, config: Config, onBug: (where: string, error: unknown) => void): HttpServer[] {
-  const shared = {
-    host: config.host,
-    clock: systemClock,
-    timers: systemTimers,
-    heapPressure,
-    onBug,
-    bodyBudget: new BodyBudget(limits.bodyBytesInFlightMax),
-  };
-  const main = new HttpServer(gateway.door, { ...shared, port: config.port, listener: 'main' });
-  if (config.adminPort === null) return [main];
-  return [main, new HttpServer(gateway.door, { ...shared, port: config.adminPort, listener: 'admin' })];
-}
-
-/** All or none: a port that cannot be had gives the others back. Answers the main listener's address. */
-async function listenAll(servers: readonly HttpServer[]): Promise<{ port: number }> {
-  let main = { port: 0 };
-  try {
-    for (const [at, server] of servers.entries()) {
-      const address = await server.listen();
-      if (at === 0) main = address;
-    }
-    return main;
-  } catch (error) {
-    for (const server of servers) server.destroyAll();
-    throw error;
-  }
 }
 
 function watchConfig(gateway: Gateway, started: Config, options: StartOptions): ConfigWatch | null {
@@ -173,7 +175,7 @@ function reloadOnce(gateway: Gateway, options: StartOptions): void {
 
 /** What a reload cannot change is said, not swallowed. */
 function restartNotes(started: Config, now: Config): string[] {
-  const fixed = ['host', 'port', 'adminPort', 'stateDir', 'log', 'telemetry'] as const;
+  const fixed = ['host', 'port', 'adminPort', 'tls', 'lane', 'stateDir', 'redis', 'log', 'telemetry'] as const;
   const changed = fixed.filter((setting) => JSON.stringify(started[setting]) !== JSON.stringify(now[setting]));
   return changed.map((setting) => `\`${setting}\` takes effect at the next start`);
 }
@@ -188,26 +190,6 @@ function announceModels(gateway: Gateway, config: Config, options: StartOptions)
   options.announce(
     `  models found: ${shown}${names.length > 12 ? `, and ${names.length - 12} more (GET /v1/models)` : ''}`,
   );
-}
-
-function serverGauges(servers: readonly HttpServer[]): GaugeReading[] {
-  const sum = (pick: (stats: HttpServer['stats']) => number): number =>
-    servers.reduce((total, server) => total + pick(server.stats), 0);
-  return [
-    { name: 'open_connections', help: 'Open client connections', labels: {}, value: sum((stats) => stats.connections) },
-    {
-      name: 'body_bytes_in_flight',
-      help: 'Bytes of request bodies held',
-      labels: {},
-      value: servers[0]?.stats.bodyBytesInFlight ?? 0,
-    },
-    {
-      name: 'readers_cut',
-      help: 'Slow readers cut since the start',
-      labels: {},
-      value: sum((stats) => stats.readersCut),
-    },
-  ];
 }
 
 const urlHost = (host: string): string => {

@@ -20,6 +20,7 @@ export interface ConductOptions {
   readonly markdown?: boolean;
   readonly printConfig?: boolean;
   readonly storm?: string;
+  readonly lane?: boolean;
 }
 
 export async function conduct(options: ConductOptions, version: string, output: Output): Promise<number> {
@@ -41,7 +42,10 @@ export async function conduct(options: ConductOptions, version: string, output: 
     return exitCodes.done;
   }
   const wall = await startWall({ host: '127.0.0.1', port: options.url === undefined ? 0 : port });
-  const own = options.url === undefined ? await startOwnGateway(configurationFor(cases, wall.url), version) : null;
+  const own =
+    options.url === undefined
+      ? await startOwnGateway(`lane: ${options.lane ? 'on' : 'off'}\n${configurationFor(cases, wall.url)}`, version)
+      : null;
   const url = own?.url ?? (options.url ?? '').replace(/\/+$/, '');
   const answers = { text: healthyText, toolArguments: healthyCall.arguments };
   try {

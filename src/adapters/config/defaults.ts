@@ -66,6 +66,8 @@ export const defaultCache: CacheConfig = {
   anyTemperature: false,
   tools: false,
   hitChargePercent: 0,
+  replayTokensPerSecond: null,
+  saveRequests: false,
 };
 
 export const defaultCors: Omit<CorsConfig, 'origins'> = { maxAgeSeconds: 600 };

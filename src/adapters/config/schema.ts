@@ -5,9 +5,9 @@ import { z } from 'zod';
 import { lanes, tiers } from '../../kernel/lane.ts';
 import { limits } from '../../kernel/limits.ts';
 import { providerNames } from '../../kernel/provider.ts';
+import { cache, signing } from './cache-schema.ts';
 import {
   defaultBreaker,
-  defaultCache,
   defaultCors,
   defaultHealth,
   defaultLogLevel,
@@ -17,30 +17,8 @@ import {
   defaultServer,
   defaultTimeouts,
 } from './defaults.ts';
+import { count, flag, MS_MAX, ms, names, percent, port, text, whole } from './schema-parts.ts';
 
-// Timers overflow above 2^31 ms; a day is more than anybody waits for an answer.
-const MS_MAX = 86_400_000;
-const PORT_MAX = 65_535;
-
-const text = (description: string) => z.string().min(1).meta({ description }).optional();
-const flag = (description: string, byDefault?: boolean) =>
-  z
-    .boolean()
-    .meta(byDefault === undefined ? { description } : { description, default: byDefault })
-    .optional();
-const whole = (description: string, range: { min: number; max: number }, byDefault?: number) =>
-  z
-    .int()
-    .min(range.min)
-    .max(range.max)
-    .meta(byDefault === undefined ? { description } : { description, default: byDefault })
-    .optional();
-const count = (description: string, byDefault?: number) => whole(description, { min: 1, max: 1e12 }, byDefault);
-const ms = (description: string, byDefault: number, min = 1) => whole(description, { min, max: MS_MAX }, byDefault);
-const percent = (description: string, byDefault: number, min: number) =>
-  whole(description, { min, max: 100 }, byDefault);
-const names = (description: string) => z.array(z.string().min(1)).min(1).meta({ description }).optional();
-const port = (description: string, byDefault?: number) => whole(description, { min: 0, max: PORT_MAX }, byDefault);
 const tier = (description: string) => z.enum(tiers).meta({ description }).optional();
 const requestsPerMinute = (whose: string) => count(`Requests per minute ${whose}. Leave it out for no limit.`);
 const tokensPerMinute = (whose: string) => count(`Tokens per minute ${whose}. Leave it out for no limit.`);
@@ -168,39 +146,6 @@ const degrade = z
     shed: flag('Refuse at once.', false),
   })
   .meta({ description: 'What may be done to answers in overload, mildest first. Left out: nothing.' })
-  .optional();
-
-const SECONDS_MAX = 31_536_000;
-const seconds = (description: string, byDefault: number, min: number) =>
-  whole(description, { min, max: SECONDS_MAX }, byDefault);
-
-const cache = z
-  .strictObject({
-    enabled: flag('Keep answers and give them again.', true),
-    ttlSeconds: seconds('How long an answer is given as fresh.', defaultCache.ttlSeconds, 1),
-    scope: z
-      .enum(['tenant', 'public'])
-      .meta({ description: '`tenant`: to the same key only. `public`: to every key.', default: defaultCache.scope })
-      .optional(),
-    staleWhileRevalidateSeconds: seconds(
-      'How long after that it is given while it is made anew.',
-      defaultCache.staleWhileRevalidateSeconds,
-      0,
-    ),
-    staleIfErrorSeconds: seconds(
-      'How long after that it is kept for when nobody can answer; only with `degrade.staleAnswers`.',
-      defaultCache.staleIfErrorSeconds,
-      0,
-    ),
-    anyTemperature: flag('Keep answers whatever the temperature, not only at 0.', defaultCache.anyTemperature),
-    tools: flag('Keep answers in text to requests that offered functions.', defaultCache.tools),
-    hitChargePercent: percent(
-      'Share of a kept answer’s tokens that counts against the key’s limit.',
-      defaultCache.hitChargePercent,
-      0,
-    ),
-  })
-  .meta({ description: 'Keep answers and give them again; `{}` does with the defaults. Left out: nothing is kept.' })
   .optional();
 
 const model = z.strictObject({
@@ -373,6 +318,7 @@ export const fileSchema = z.strictObject({
   retry,
   breaker,
   redis,
+  signing,
   cors,
   log,
   telemetry,

@@ -11,6 +11,7 @@ import type { Problems } from './problems.ts';
 import { bareRecord, type Reading, urlTrouble, withoutTrailingSlashes } from './reading.ts';
 import type { FileConfig } from './schema.ts';
 import { readRedis } from './redis.ts';
+import { readSigning } from './signing.ts';
 import { readBreaker, readRetry, readTimeouts } from './timeouts.ts';
 import { readUpstream } from './upstreams.ts';
 
@@ -25,6 +26,7 @@ export function readSections(file: FileConfig, source: string, automatic: Automa
   if (file.open === true && file.keys !== undefined) {
     problems.add(['open'], '`open` has no effect: with `keys` nobody enters without one; remove one of the two');
   }
+  const keys = readKeys(file.keys ?? [], { upstreams, models }, reading);
   return {
     source,
     host: file.host ?? defaultServer.host,
@@ -38,7 +40,7 @@ export function readSections(file: FileConfig, source: string, automatic: Automa
     stateDir: readStateDir(file.stateDir, outer),
     upstreams,
     models,
-    keys: readKeys(file.keys ?? [], { upstreams, models }, reading),
+    keys,
     lanes: {
       vip: { firstTokenMs: file.lanes?.vip?.firstTokenMs ?? null },
       standard: { firstTokenMs: file.lanes?.standard?.firstTokenMs ?? null },
@@ -48,6 +50,7 @@ export function readSections(file: FileConfig, source: string, automatic: Automa
     retry: readRetry(file.retry, problems),
     breaker: readBreaker(file.breaker, problems),
     redis: readRedis(file.redis, outer),
+    signing: readSigning(file.signing, keys, problems),
     cors: readCors(file.cors, problems),
     log: { level: file.log?.level ?? defaultLogLevel },
     telemetry: readTelemetry(file.telemetry, problems),

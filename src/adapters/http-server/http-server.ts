@@ -67,6 +67,7 @@ export class HttpServer implements ExchangeHost {
   #readersCut = 0;
   #draining = false;
   #sweep: Timer | null = null;
+  #watching = false;
   /** Who waits for `close`. */
   #closing: (() => void)[] = [];
 
@@ -143,6 +144,15 @@ export class HttpServer implements ExchangeHost {
     this.#sweep?.cancel();
     this.#sweep = null;
     for (const resolve of this.#closing.splice(0)) resolve();
+  }
+
+  /** Serves a connection that another listener accepted; `bytes` were read from it already. */
+  adopt(socket: Socket, bytes: Buffer): void {
+    // Node begins to watch the clocks of its connections when it listens, which this server then does not do.
+    if (!this.#server.listening && !this.#watching) this.#server.emit('listening');
+    this.#watching = true;
+    if (bytes.length > 0) socket.unshift(bytes);
+    this.#server.emit('connection', socket);
   }
 
   // ── what exchanges ask ──

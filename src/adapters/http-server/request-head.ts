@@ -77,7 +77,7 @@ function readPath(encoded: string): string | null {
   return /[\u0000-\u001f\u007f\\]|\/\.{1,2}(?:\/|$)/.test(path) ? null : path;
 }
 
-function remoteOf(address: string | undefined): string {
+export function remoteOf(address: string | undefined): string {
   if (address === undefined) return '';
   return address.startsWith('::ffff:') ? address.slice(7) : address;
 }

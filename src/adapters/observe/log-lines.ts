@@ -4,28 +4,37 @@ import type { AttemptFact, ExchangeFact } from '../../kernel/facts.ts';
 import type { LogRecord } from './log-fields.ts';
 import { clip, errorType, troubleOf } from './words.ts';
 
+export const ARROW = '→';
 const NAME_CHARACTERS_MAX = 80;
 const LINE_CHARACTERS_MAX = 500;
 
 /** `200 deepseek-chat → deepseek/deepseek-chat 1240 ms (first 310 ms) 812→96 tokens`. */
 export function exchangeLine(exchange: ExchangeFact): string {
-  const { usage, firstTokenMs, attempts, queueMs, target } = exchange;
-  const model = clip(exchange.model ?? exchange.modelAsked ?? exchange.surface ?? '-', NAME_CHARACTERS_MAX);
-  let line = `${exchange.status} ${model}`;
-  if (target !== null) line += ` → ${clip(target, NAME_CHARACTERS_MAX)}`;
-  line += ` ${Math.round(exchange.durationMs)} ms`;
+  return exchangeSubject(exchange) + exchangeResult(exchange);
+}
+
+/** `200 deepseek-chat → deepseek/deepseek-chat`. */
+export function exchangeSubject({ status, model, modelAsked, surface, target }: ExchangeFact): string {
+  const asked = clip(model ?? modelAsked ?? surface ?? '-', NAME_CHARACTERS_MAX);
+  return target === null ? `${status} ${asked}` : `${status} ${asked} ${ARROW} ${clip(target, NAME_CHARACTERS_MAX)}`;
+}
+
+/** ` 1240 ms (first 310 ms) 812→96 tokens`, with the arrow as it is written there. */
+export function exchangeResult(exchange: ExchangeFact, arrow: string = ARROW): string {
+  const { usage, firstTokenMs, attempts, queueMs, cache } = exchange;
+  let line = ` ${Math.round(exchange.durationMs)} ms`;
   if (firstTokenMs !== null && exchange.stream) line += ` (first ${Math.round(firstTokenMs)} ms)`;
   if (queueMs >= 1) line += ` queued ${Math.round(queueMs)} ms`;
-  if (usage !== null) line += ` ${usage.promptTokens}→${usage.completionTokens} tokens`;
+  if (usage !== null) line += ` ${usage.promptTokens}${arrow}${usage.completionTokens} tokens`;
   if (attempts > 1) line += ` ${attempts} attempts`;
-  if (exchange.cache !== null && exchange.cache.status !== 'bypass') line += ` cache ${exchange.cache.status}`;
+  if (cache !== null && cache.status !== 'bypass') line += ` cache ${cache.status}`;
   if (exchange.degraded.length > 0) line += ` degraded ${exchange.degraded.join('+')}`;
   if (exchange.outcome === 'answered') return line;
-  const trouble = troubleOf(exchange);
   line += ` ${exchange.outcome}`;
   const kind = errorType(exchange);
   if (kind !== null) line += ` ${kind}`;
-  return clip(trouble === null ? line : `${line}: ${trouble}`, LINE_CHARACTERS_MAX);
+  const trouble = troubleOf(exchange);
+  return trouble === null ? line : `${line}: ${clip(trouble, LINE_CHARACTERS_MAX)}`;
 }
 
 export function attemptLine(attempt: AttemptFact): string {

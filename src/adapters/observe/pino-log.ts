@@ -9,7 +9,7 @@ import type { Fact } from '../../kernel/facts.ts';
 import type { Config } from '../../ports/config.ts';
 import type { FactSink } from '../../ports/fact-sink.ts';
 import { systemTimers } from '../system.ts';
-import { exchangeJson } from './exchange-json.ts';
+import { ExchangeLines } from './exchange-json.ts';
 import { attemptFields, stateRecord } from './log-fields.ts';
 import type { LogLevel, LogRecord } from './log-fields.ts';
 import { LineBatch } from './line-batch.ts';
@@ -85,14 +85,14 @@ class FactLog implements Log {
 class JsonWriter implements Writer {
   readonly #pino: Logger;
   readonly #stream: LogStream;
-  readonly #base: string;
+  readonly #lines: ExchangeLines;
   /** The facts' own time, so that log, metrics and trail agree; pino would ask the clock. */
   #at = 0;
 
   constructor(level: LogLevel, stream: LogStream, serviceVersion: string | undefined) {
     const base = { 'ecs.version': ECS_VERSION, 'service.name': 'spillway', 'service.version': serviceVersion };
     this.#stream = stream;
-    this.#base = JSON.stringify(base).slice(1, -1);
+    this.#lines = new ExchangeLines(JSON.stringify(base).slice(1, -1));
     this.#pino = pino(
       {
         level,
@@ -108,7 +108,7 @@ class JsonWriter implements Writer {
 
   exchange(fact: Fact & { kind: 'exchange' }, level: LogLevel, withTrail: boolean): void {
     // Not through pino: it escapes and looks up 35 field names per line, which took 3 of 4 µs.
-    this.#stream.write(exchangeJson(fact.exchange, level, this.#base, withTrail));
+    this.#stream.write(this.#lines.line(fact.exchange, level, withTrail));
   }
 
   attempt(fact: Fact & { kind: 'attempt' }): void {

@@ -8,6 +8,9 @@ import { ANSWER_BYTES_MAX, decodeEntry, encodeEntry, encodeEntryNow } from './en
 function entryOf(answer: Uint8Array, more: Partial<CacheEntry> = {}): CacheEntry {
   return {
     model: 'chat',
+    tenant: 't',
+    namespace: 'n',
+    tag: 'd',
     upstreamModel: 'deepseek-chat',
     createdAt: wallMs(1),
     freshUntil: wallMs(2),

@@ -108,8 +108,13 @@ function readMeta(value: JsonValue, answer: Uint8Array): StampedEntry | null {
   if (!isNumber(createdAt) || !isNumber(freshUntil) || !isNumber(keepUntil)) return null;
   if (!isNumber(madeInMs) || !isNumber(stamp)) return null;
   if (costMicroUsd !== null && !isNumber(costMicroUsd)) return null;
+  const { tenant, namespace, tag } = value;
+  if (typeof tenant !== 'string' || typeof namespace !== 'string' || typeof tag !== 'string') return null;
   const meta: CacheMeta = {
     model,
+    tenant,
+    namespace,
+    tag,
     upstreamModel,
     createdAt: createdAt as WallMs,
     freshUntil: freshUntil as WallMs,

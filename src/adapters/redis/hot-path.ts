@@ -61,29 +61,49 @@ export class HotPath {
     return { sent: this.#sent, bypassed: this.#bypassed, failed: this.#failed, writesDropped: this.#writesDropped };
   }
 
+  /** Commands about this key are sent at all. */
+  passes(key: string): boolean {
+    return this.#nodeOf(key).gate.passes;
+  }
+
   /** At most `bytesMax` of the value; null: there is none, or nobody can tell in time. */
   read(key: string, bytesMax: number, budgetMs: number, done: (value: Buffer | null) => void): { cancel(): void } {
+    return this.ask(
+      key,
+      budgetMs,
+      (client) => client.getrangeBuffer(key, 0, bytesMax),
+      (told) => done(told === null || told.reply.length === 0 ? null : told.reply),
+    );
+  }
+
+  /** Any one command about one key; null: not answered in time. After `cancel` nobody is told. */
+  ask<Reply>(
+    key: string,
+    budgetMs: number,
+    send: (client: RedisClient) => Promise<Reply>,
+    done: (told: { readonly reply: Reply } | null) => void,
+  ): { cancel(): void } {
     const node = this.#nodeOf(key);
     if (!node.gate.passes || this.#inFlight >= COMMANDS_IN_FLIGHT_MAX) {
       this.#bypassed++;
       done(null);
       return NOTHING;
     }
-    let ask: ((value: Buffer | null) => void) | null = done;
-    const answer = (value: Buffer | null): void => {
-      const asker = ask;
-      ask = null;
-      asker?.(value);
+    let asker: ((told: { readonly reply: Reply } | null) => void) | null = done;
+    const answer = (told: { readonly reply: Reply } | null): void => {
+      const waiting = asker;
+      asker = null;
+      waiting?.(told);
     };
     // Whoever asks counts too, and may hold a miss of its own finding against us: we are first.
     const waitMs = Math.max(1, Math.min(budgetMs - ASKER_MS, this.#options.timeoutMs));
-    this.#run(node, waitMs, () => this.#options.client.getrangeBuffer(key, 0, bytesMax), {
-      answered: (value) => answer(value.length === 0 ? null : value),
+    this.#run(node, waitMs, () => send(this.#options.client), {
+      answered: (reply) => answer({ reply }),
       failed: () => answer(null),
     });
     return {
       cancel: () => {
-        ask = null;
+        asker = null;
       },
     };
   }

@@ -5,3 +5,5 @@ export const answerPath = (prefix: string, key: string): string => `${prefix}:an
 export const purgesPath = (prefix: string): string => `${prefix}:purges`;
 /** Channel on which a purge is told. */
 export const purgeChannel = (prefix: string): string => `${prefix}:purge`;
+/** Who makes the answer now, among all gateways. */
+export const leasePath = (prefix: string, key: string): string => `${prefix}:lease:${key}`;

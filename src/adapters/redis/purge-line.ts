@@ -42,6 +42,11 @@ local latest = tonumber(redis.call('HGET', KEYS[1], '${LATEST}') or '0')
 local epoch = math.max(now[1] * 1000000 + now[2], latest + 1, tonumber(ARGV[2]) + 1)
 local text = string.format('%.0f', epoch)
 local before = redis.call('HGET', KEYS[1], ARGV[1]) or '0'
+if ARGV[1] == 'all' then
+  for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
+    if string.find(field, ':', 1, true) then redis.call('HDEL', KEYS[1], field) end
+  end
+end
 redis.call('HSET', KEYS[1], ARGV[1], text, '${LATEST}', text)
 redis.call('PUBLISH', ARGV[5], '{"kind":"' .. ARGV[3] .. '","name":' .. ARGV[4]
   .. ',"epoch":' .. text .. ',"before":' .. before .. '}')

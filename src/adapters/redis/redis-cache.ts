@@ -3,13 +3,22 @@
 // when their scope was purged after they were written. It must never throw, never make a request wait past its budget,
 // and never hand out an entry it cannot vouch for.
 import { assert } from '../../kernel/result.ts';
-import type { CacheEntry, CacheKey, CacheListener, CachePort, CacheRead, PurgeScope } from '../../ports/cache.ts';
+import type {
+  CacheEntry,
+  CacheKey,
+  CacheListener,
+  CachePort,
+  CacheRead,
+  Lease,
+  PurgeScope,
+} from '../../ports/cache.ts';
 import type { RedisConfig } from '../../ports/config.ts';
 import type { GaugeReading } from '../../ports/gauges.ts';
 import { PurgeEpochs, type PurgeNews } from '../../policy/purge-epochs.ts';
 import { openClient } from './clients.ts';
 import { decodeEntry, encodeEntry, VALUE_BYTES_MAX } from './entry-codec.ts';
 import { HotPath } from './hot-path.ts';
+import { Leases } from './leases.ts';
 import type { RedisState, RedisTime } from './node-gate.ts';
 import { PurgeLine } from './purge-line.ts';
 
@@ -35,7 +44,8 @@ export async function openRedisCache(options: RedisCacheOptions): Promise<RedisC
   const singleNode = config.isCluster ? null : `${node.host}:${node.port}`;
   const { timeoutMs } = config;
   const hotPath = new HotPath({ ...options, client: hot, singleNode, timeoutMs });
-  return new RedisCache(options, hotPath, (epochs, onNews) => {
+  const leases = new Leases(options, hotPath, config.prefix);
+  return new RedisCache(options, { hotPath, leases }, (epochs, onNews) => {
     return new PurgeLine({ ...options, client: background, subscriber, prefix: config.prefix, epochs, onNews });
   });
 }
@@ -47,13 +57,15 @@ export class RedisCache implements CachePort {
   readonly #hotPath: HotPath;
   readonly #epochs = new PurgeEpochs();
   readonly #line: PurgeLine;
+  readonly #leases: Leases;
   #listener: CacheListener | null = null;
   #damaged = 0;
   #purgedSeen = 0;
 
-  constructor(time: RedisTime, hotPath: HotPath, openLine: OpenLine) {
+  constructor(time: RedisTime, { hotPath, leases }: { hotPath: HotPath; leases: Leases }, openLine: OpenLine) {
     this.#time = time;
     this.#hotPath = hotPath;
+    this.#leases = leases;
     this.#line = openLine(this.#epochs, (news) => this.#onNews(news));
   }
 
@@ -73,7 +85,7 @@ export class RedisCache implements CachePort {
     // Asked for before a purge that is known by now: it may hold what was purged.
     const askedAt = entry.createdAt - entry.madeInMs;
     if (leftMs < KEEP_MS_MIN || !this.#line.isInformed) return;
-    if (this.#epochs.isPurged(askedAt * 1_000, entry.model)) return;
+    if (this.#epochs.isPurged(askedAt * 1_000, entry)) return;
     const keepMs = Math.floor(leftMs * (1 - TTL_JITTER * chance.draw()));
     encodeEntry({ entry, stamp: this.#epochs.latest }, (value) => {
       if (value !== null) this.#hotPath.write(this.#line.keyOf(key), value, keepMs);
@@ -81,11 +93,20 @@ export class RedisCache implements CachePort {
   }
 
   purge(scope: PurgeScope, budgetMs: number, done: (reached: boolean) => void): void {
-    this.#line.purge(scope, budgetMs, (reached) => {
+    const told = this.#epochs.within(scope);
+    this.#line.purge(told, budgetMs, (reached) => {
       // Who heard of it through Redis has dropped its copies by now; without Redis at least we do.
-      if (!reached) this.#listener?.onPurged(scope);
+      if (!reached) this.#listener?.onPurged(told);
       done(reached);
     });
+  }
+
+  isDown(key: CacheKey): boolean {
+    return !this.#line.isInformed || !this.#hotPath.passes(this.#line.keyOf(key));
+  }
+
+  lease(key: CacheKey, budgetMs: number, done: (lease: Lease | 'held' | null) => void): CacheRead {
+    return this.#leases.take(key, budgetMs, done);
   }
 
   listen(listener: CacheListener): void {
@@ -116,6 +137,7 @@ export class RedisCache implements CachePort {
   }
 
   close(): void {
+    this.#leases.close();
     this.#hotPath.close();
     this.#line.close();
   }
@@ -127,7 +149,7 @@ export class RedisCache implements CachePort {
       return null;
     }
     const { entry, stamp } = stamped;
-    if (this.#epochs.isPurged(stamp, entry.model)) {
+    if (this.#epochs.isPurged(stamp, entry)) {
       this.#purgedSeen++;
       return null;
     }

@@ -1,13 +1,10 @@
 // One route's connections: an undici Pool, or a ProxyAgent when the route goes through a proxy (CONNECT for https, absolute
 // URLs for http), with the route's own authority if it names one. Built once per route; it must never cap connections.
-import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import type { SecureContext } from 'node:tls';
-import { createSecureContext, getCACertificates } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import { Pool, ProxyAgent } from 'undici';
 import { limits } from '../../kernel/limits.ts';
 import type { Route, UpstreamRequest } from '../../ports/upstream.ts';
+import { trust } from '../authority.ts';
 
 /**
  * Idle time after which we close, when the far side does not say: we want to be first, for a request that meets the far
@@ -100,21 +97,4 @@ function dispatcherFor(route: Route): Dispatcher {
     // The connection to the proxy that carries CONNECT: a proxy that takes it and never answers is a failed connect.
     clientFactory: (origin, options) => new Pool(origin, { ...options, headersTimeout: route.connectMs }),
   });
-}
-
-/** One context per route: parsing the system's authorities for each connection would cost milliseconds each time. */
-function trust(caFile: string): SecureContext {
-  let pem: string;
-  try {
-    pem = readFileSync(caFile, 'utf8');
-  } catch (error) {
-    throw new Error(`caFile ${caFile} cannot be read: ${(error as Error).message}`, { cause: error });
-  }
-  try {
-    // Without this check OpenSSL takes a file without certificates for an empty list.
-    void new X509Certificate(pem);
-    return createSecureContext({ ca: [...getCACertificates('default'), pem] });
-  } catch (error) {
-    throw new Error(`caFile ${caFile} is not a PEM certificate: ${(error as Error).message}`, { cause: error });
-  }
 }

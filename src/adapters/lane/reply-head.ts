@@ -1,0 +1,59 @@
+// Reply head: status and headers as they go over the wire. It must never let a value break out of its line: what cannot be
+// sent throws, as node:http does, and becomes a reported bug.
+import { STATUS_CODES } from 'node:http';
+import type { HeaderList } from '../../kernel/headers.ts';
+import { headerName } from './header-lines.ts';
+
+/** How the reader finds the end of the body. `none`: this status has no body. */
+export type Framing = 'none' | 'length' | 'chunked';
+
+const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/;
+const statusLines = new Map<number, string>();
+
+/** `wholeBytes`: the body's length when all of it is at hand; null: it streams. */
+export function framingOf(status: number, headers: HeaderList, wholeBytes: number | null): Framing {
+  if (status === 204 || status === 304 || status < 200) return 'none';
+  return wholeBytes !== null || declaresLength(headers) ? 'length' : 'chunked';
+}
+
+/** `more`: whole lines about the connection. Throws when a name or a value cannot be sent. */
+export function replyHead(
+  status: number,
+  headers: HeaderList,
+  framing: Framing,
+  wholeBytes: number | null,
+  more: string,
+): string {
+  let text = statusLine(status);
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const name = headers[at] as string;
+    const value = headers[at + 1] as string;
+    if (headerName(name) === null) throw new TypeError(`a reply has a header name that cannot be sent`);
+    if (UNSENDABLE.test(value)) throw new TypeError(`the value of the header ${name} cannot be sent`);
+    text += `${name}: ${value}\r\n`;
+  }
+  if (framing === 'chunked') text += 'transfer-encoding: chunked\r\n';
+  else if (framing === 'length' && wholeBytes !== null && !declaresLength(headers)) {
+    text += `content-length: ${wholeBytes}\r\n`;
+  }
+  return `${text}${more}\r\n`;
+}
+
+/** The length that the headers declare; null when they declare none. */
+export function declaredLength(headers: HeaderList): number | null {
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    if (headerName(headers[at] as string) === 'content-length') return Number(headers[at + 1]);
+  }
+  return null;
+}
+
+const declaresLength = (headers: HeaderList): boolean => declaredLength(headers) !== null;
+
+function statusLine(status: number): string {
+  let line = statusLines.get(status);
+  if (line === undefined) {
+    line = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
+    statusLines.set(status, line);
+  }
+  return line;
+}
