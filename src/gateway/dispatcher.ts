@@ -140,6 +140,8 @@ export class Dispatcher {
       const { target, model } = planned;
       // A fallback is for when the model's own targets fail, not for when they are slow.
       if (target.upstream.name === asked.target.upstream.name || model !== asked.model) return false;
+      // 90 against 10 holds for hedges too. A dearer tier may be asked: vips do not wait for the next one anyway.
+      if (target.tier === asked.target.tier && planned.rank !== asked.rank && target.weight > 0) return false;
       return (
         this.#placement.barred(exchange, planned, now) === null &&
         this.#fleet.obstacle(target, exchange.demand, now) === null

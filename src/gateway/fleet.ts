@@ -141,8 +141,9 @@ export class Fleet {
     const cost = windowCost(demand, window.settings.kind);
     const { promptTokens, tenant } = demand;
     // Vips have a share of their own.
-    const greedy = lane !== 'vip' && state.occupancy.isGreedy(tenant);
-    if (window.room(cost, promptTokens, lane, greedy ? state.occupancy.reserve(now) : null)) return null;
+    const { occupancy } = state;
+    const greedy = lane !== 'vip' && occupancy.isGreedy(tenant) && occupancy.hasOthers(now);
+    if (window.room(cost, promptTokens, lane, greedy ? occupancy.reserve(now) : null)) return null;
     if (greedy) state.greedyWantedAt = now;
     else state.wantedAt = now;
     if (greedy && window.room(cost, promptTokens, lane))
@@ -281,7 +282,7 @@ export class Fleet {
         }),
       failed: (fault) =>
         close((at) => {
-          const { signal, isAlone } = rate.failed(fault, at);
+          const { signal, isAlone } = rate.failed(fault, upstream.credentials.count === 1, at);
           if (signal !== null && state.window.overload(signal, now, at)) upstream.budget.onCut(at);
           // A target that refused or was not reached has computed nothing: its tokens per minute are given back.
           if (!begun.has(fault.kind)) upstream.settleTokens(-tokens, at);

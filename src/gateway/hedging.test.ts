@@ -308,3 +308,15 @@ for (const [name, prompt, b] of [
     assert.equal(rig.sends.length, 3);
   });
 }
+
+test('another variant of the tier is not asked beside the one that was drawn', () => {
+  const upstreams = {
+    a: upstream({ baseUrl: 'http://a.test/v1' }),
+    b: upstream({ baseUrl: 'http://b.test/v1' }),
+  };
+  const models = { m: model([target('a', { weight: 90 }), target('b', { weight: 10 })]) };
+  const rig = experienced({ upstreams, models });
+  rig.chat({ stream: true }, as('vip'));
+  rig.time.advance(3_000);
+  assert.equal(rig.sends.length, 1);
+});

@@ -64,6 +64,7 @@ export class RateHold {
     this.#cost = cost;
     this.#beside = beside;
     this.#sentAt = now;
+    windows.concurrency?.onSend(beside, now);
     this.#requestMark = windows.requests.take(1, now);
     this.#tokenMark = windows.tokens.take(cost, now);
   }
@@ -81,8 +82,8 @@ export class RateHold {
     this.#windows.tokens.tell(this.#levels.tokens, this.#tokenMark, now);
   }
 
-  /** Limits per minute, and an API's number at once, are dealt with here. */
-  failed(fault: Fault, now: MonotonicMs): Refused {
+  /** Limits per minute, and an API's number at once, are dealt with here. `mine`: there is only one account. */
+  failed(fault: Fault, mine: boolean, now: MonotonicMs): Refused {
     const signal = overloadSignalOf(fault, this.#levels);
     if (signal === null) return { signal, isAlone: false };
     const { requests, tokens, concurrency } = this.#windows;
@@ -91,15 +92,12 @@ export class RateHold {
     if (signal === 'requests') requests.refuse(this.#sentAt, now);
     if (signal === 'tokens') tokens.refuse(this.#sentAt, now);
     if (concurrency === null || (signal !== 'unsaid' && signal !== 'concurrency')) return { signal, isAlone: false };
+    // One of several accounts is used up: what the others are taken for says nothing of it, and it rests.
+    if (!mine) return { signal: null, isAlone: false };
     const { isTaking } = concurrency;
     const isNumber = concurrency.refused(this.#sentAt, this.#beside, now);
     // As many were taken a moment ago: then it is too much a minute, and mostly that is tokens.
     if (!isNumber && signal === 'unsaid') tokens.refuse(this.#sentAt, now);
     return { signal: null, isAlone: isTaking };
-  }
-
-  /** `tokens`: what it really took. */
-  settle(tokens: number, now: MonotonicMs): void {
-    this.#windows.tokens.settle(tokens - this.#cost, this.#tokenMark, now);
   }
 }

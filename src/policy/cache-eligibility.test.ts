@@ -29,6 +29,8 @@ const config = {
   anyTemperature: false,
   tools: false,
   hitChargePercent: 0,
+  replayTokensPerSecond: null,
+  saveRequests: false,
 } as const;
 const functions = [{ type: 'function', function: { name: 'f' } }];
 

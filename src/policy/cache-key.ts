@@ -8,7 +8,7 @@ import type { CacheKey } from '../ports/cache.ts';
 import type { Digest } from '../ports/digest.ts';
 
 /** Part of every key: a change of what is kept, or of what makes a key, leaves old entries to expire unread. */
-const POLICY_VERSION = 1;
+const POLICY_VERSION = 2;
 
 /** How the answer is delivered, or what we are told; never what it says. The model is named by its version instead. */
 const delivery: ReadonlySet<string> = new Set([
@@ -75,12 +75,15 @@ export function cacheKey(request: CanonicalRequest, identity: CacheIdentity, dig
 }
 
 function nativeRest(native: NativeRequest | null): string {
-  if (native === null) return '';
-  const whole = translatedWhole[native.dialect];
-  for (const field in native.body) {
-    if (!whole.has(field)) return native.dialect + canonicalObject(native.body, delivery);
-  }
-  return '';
+  if (native === null || isToldWhole(native)) return '';
+  return native.dialect + canonicalObject(native.body, delivery);
+}
+
+/** The canonical request says all of it: asked in that form it is the same question. */
+export function isToldWhole({ dialect, body }: NativeRequest): boolean {
+  const whole = translatedWhole[dialect];
+  for (const field in body) if (!whole.has(field)) return false;
+  return true;
 }
 
 /** JSON with the keys of every object sorted. Strings keep JSON's escapes: lone surrogates stay what they are. */

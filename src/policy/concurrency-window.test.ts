@@ -42,18 +42,25 @@ test('what was sent before the last refusal came does not cut again', () => {
   assert.equal(window.max, 50);
 });
 
-test('a known limit is tried by one more now and then, and sooner and sooner while that goes well', () => {
+test('a known limit is tried by one more now and then, and each that is taken lets two more try', () => {
   const window = new ConcurrencyWindow();
   window.accepted(at(0), 29);
   window.refused(at(10), 30, at(20));
   assert.equal(window.hasRoom(30, at(3_900)), false);
-  const tries: number[] = [];
-  for (let now = 4_020; now <= 6_020; now += 10) if (window.hasRoom(window.max, at(now))) tries.push(now - 4_020);
-  assert.deepEqual(tries.slice(0, 4), [0, 500, 850, 1_100]);
-  assert.ok(tries.length > 10);
-  window.accepted(at(6_025), 30);
-  window.refused(at(6_030), window.max, at(6_050));
-  assert.equal(window.hasRoom(window.max, at(10_000)), false, 'refused, it waits as long as before');
+  assert.equal(window.hasRoom(30, at(4_020)), true);
+  assert.equal(window.hasRoom(30, at(4_020)), true, 'asking is not sending');
+  window.onSend(30, at(4_020));
+  assert.equal(window.hasRoom(31, at(4_500)), false, 'the try has not been taken yet');
+  window.accepted(at(4_020), 30);
+  assert.equal(window.hasRoom(31, at(4_500)), true);
+  window.onSend(31, at(4_500));
+  assert.equal(window.hasRoom(32, at(4_520)), false, 'a refusal could not have been heard');
+  assert.equal(window.hasRoom(32, at(4_550)), true);
+  window.onSend(32, at(4_550));
+  assert.equal(window.hasRoom(33, at(4_900)), false);
+  window.refused(at(4_550), 32, at(4_950));
+  assert.equal(window.max, 32);
+  assert.equal(window.hasRoom(32, at(8_900)), false);
 });
 
 test('whatever happens, it takes one and never none', () => {

@@ -1,6 +1,6 @@
 // Concurrency window: how many requests at once an API takes that says nothing of it but 429. A bare 429 may mean "too many at
 // once" or "too much a minute": who took as many a moment ago does not refuse for their number. The limit is taken to be where
-// it was met, and tried anew by one more now and then; as long as that goes well, by one more sooner and sooner.
+// it was met, and tried anew by one more now and then; each that is taken lets two more try.
 // It must never cut twice for one trouble, nor stand still while nothing is refused.
 import type { MonotonicMs } from '../kernel/brands.ts';
 
@@ -11,10 +11,8 @@ const ACCEPTED_MAX = 64;
 const CUT = 0.9;
 /** A known limit is tried this often: each try may cost one refusal. */
 const TRY_AGAIN_MS = 4_000;
-/** After one that went well the next comes after this time, and then sooner and sooner, but not before a refusal could be heard. */
-const TRY_ON_MS = 500;
-const TRY_ON_MS_MIN = 50;
-const TRY_ON_FASTER = 0.7;
+/** Between two tries: a refusal that comes soon stops the next. */
+const TRY_ON_MS = 50;
 /** A limit that was cut to by a factor lies a little above. */
 const TRY_ABOVE_MS = 2_000;
 
@@ -22,7 +20,10 @@ export class ConcurrencyWindow {
   #max = Infinity;
   #epoch: number = -Infinity;
   #tryAt = 0;
-  #tryOnMs = TRY_ON_MS;
+  /** Left before one must have been taken; each that is taken gives two more. */
+  #tries = 0;
+  /** What is known since the last refusal: more than that is a try. */
+  #triedFrom = Infinity;
   /** Not refused since the last refusal. */
   #acceptedSince = true;
   /** What was taken lately: when it was sent, and beside how many. */
@@ -41,19 +42,24 @@ export class ConcurrencyWindow {
 
   /** `inFlight`: without the one that asks. */
   hasRoom(inFlight: number, now: MonotonicMs): boolean {
-    if (inFlight < this.#max) return true;
-    if (now < this.#tryAt || inFlight > this.#max) return false;
-    this.#max = inFlight + 1;
-    this.#tryAt = now + this.#tryOnMs;
-    this.#tryOnMs = Math.max(TRY_ON_MS_MIN, TRY_ON_FASTER * this.#tryOnMs);
-    return true;
+    return inFlight < this.#max || (inFlight === this.#max && this.#tries > 0 && now >= this.#tryAt);
+  }
+
+  /** One more is sent, beside so many: a try, where that is more than is known. */
+  onSend(beside: number, now: MonotonicMs): void {
+    if (beside < this.#max) return;
+    this.#max = beside + 1;
+    this.#tries--;
+    this.#tryAt = now + TRY_ON_MS;
   }
 
   /** It was taken, sent at `sentAt` beside so many. */
   accepted(sentAt: MonotonicMs, beside: number): void {
     this.#accepted[this.#next] = { sentAt, beside };
     this.#next = (this.#next + 1) % ACCEPTED_MAX;
-    if (sentAt >= this.#epoch) this.#acceptedSince = true;
+    if (sentAt < this.#epoch) return;
+    this.#acceptedSince = true;
+    if (beside >= this.#triedFrom) this.#tries += 2;
   }
 
   /** It was refused without a word of why. True: for the number, as far as can be known. */
@@ -66,7 +72,8 @@ export class ConcurrencyWindow {
     this.#acceptedSince = false;
     this.#epoch = now;
     this.#tryAt = now + (isCoarse ? TRY_ABOVE_MS : TRY_AGAIN_MS);
-    this.#tryOnMs = TRY_ON_MS;
+    this.#tries = 1;
+    this.#triedFrom = this.#max;
     return true;
   }
 }

@@ -46,6 +46,8 @@ test('the caller’s word shortens how long it is fresh, never lengthens it; it 
     anyTemperature: false,
     tools: false,
     hitChargePercent: 0,
+    replayTokensPerSecond: null,
+    saveRequests: false,
   } as const;
   assert.deepEqual(timesOf(config, null, true, wallMs(1_000)), { freshUntil: 61_000, keepUntil: 161_000 });
   assert.deepEqual(timesOf(config, null, false, wallMs(1_000)), { freshUntil: 61_000, keepUntil: 71_000 });

@@ -32,3 +32,11 @@ test('what others keep in the same memory lowers it', () => {
   ceiling.observe(30_000, 0.75);
   assert.equal(ceiling.tokens, 40_000);
 });
+
+test('a ceiling that a nearly empty engine belies is raised', () => {
+  const ceiling = new MemoryCeiling();
+  ceiling.observe(1_000, 0.5);
+  assert.equal(ceiling.tokens, 2_000);
+  ceiling.observe(2_000, 0.01);
+  assert.equal(ceiling.tokens, 20_000);
+});

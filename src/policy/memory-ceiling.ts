@@ -18,7 +18,12 @@ export class MemoryCeiling {
 
   /** `usage`: 0 to 1, or null. What others keep there lowers the ceiling, as it should. */
   observe(inFlight: number, usage: number | null): void {
-    if (usage === null || usage < USAGE_MIN || inFlight <= 0) return;
+    if (usage === null || inFlight <= 0) return;
+    if (usage < USAGE_MIN) {
+      // What fills less than that part would fill the whole so many times: a ceiling below was a mistake.
+      if (this.#tokens !== Infinity) this.#tokens = Math.max(this.#tokens, inFlight / USAGE_MIN);
+      return;
+    }
     const told = inFlight / usage;
     if (this.#tokens === Infinity) this.#tokens = told;
     else this.#tokens += (usage < USAGE_TELLING ? WEIGHT_EARLY : WEIGHT) * (told - this.#tokens);

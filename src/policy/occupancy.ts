@@ -11,8 +11,10 @@ const GREEDY_SHARE_MIN = 0.1;
 /** What was taken counts for so long: one burst does not make anybody greedy, nor one large request. */
 const RECENT_MS = 30_000;
 const PEAK_OVER_MS = 60_000;
-/** Counters grow with time instead of all others shrinking; beyond this they are all scaled down. */
-const WEIGHT_MAX = 1e6;
+/** Counters grow with time instead of all others shrinking; beyond this (a minute) they are all scaled down. */
+const WEIGHT_MAX = Math.exp(2);
+/** Who took less than this part of all is as good as gone. */
+const TRACE_SHARE = 0.001;
 
 export class Occupancy {
   readonly lanes: Record<Lane, number> = { vip: 0, standard: 0, batch: 0 };
@@ -51,6 +53,11 @@ export class Occupancy {
     return (this.#taken.get(tenant) ?? 0) > share * this.#takenByAll;
   }
 
+  /** Somebody who is not greedy held something in the last minute: there is somebody to leave room for. */
+  hasOthers(now: MonotonicMs): boolean {
+    return this.#peakOfOthers.peak(now) > 0;
+  }
+
   /** What those who are not greedy held at their peak, beyond what they hold now: they may want it again at any moment. */
   reserve(now: MonotonicMs): number {
     return Math.max(0, this.#peakOfOthers.peak(now) - this.#heldByOthers());
@@ -68,13 +75,15 @@ export class Occupancy {
   #weight(now: MonotonicMs): number {
     const weight = Math.exp((now - this.#unitFrom) / RECENT_MS);
     if (weight <= WEIGHT_MAX) return weight;
+    const trace = (TRACE_SHARE * this.#takenByAll) / weight;
     this.#takenByAll = 0;
     for (const [tenant, taken] of this.#taken) {
       const left = taken / weight;
-      // Less than a token is forgotten, and with it the tenant.
-      if (left < 1) this.#taken.delete(tenant);
-      else this.#taken.set(tenant, left);
-      this.#takenByAll += left < 1 ? 0 : left;
+      if (left < trace) this.#taken.delete(tenant);
+      else {
+        this.#taken.set(tenant, left);
+        this.#takenByAll += left;
+      }
     }
     this.#unitFrom = now;
     return 1;

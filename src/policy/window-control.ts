@@ -78,8 +78,10 @@ const SPARE_MS = 5_000;
 /** Greedy tenants stay below what was in flight at the last trouble, and below a full memory, by so much. */
 const GREEDY_TROUBLE_SHARE = 0.8;
 const GREEDY_MEMORY_SHARE = 0.8;
-/** The trouble is forgotten slowly: this much per second in which all is well. */
-const TROUBLE_FORGOTTEN = 1.001;
+/** The trouble is forgotten per second in which all is well: slowly at first, sooner when it was long ago. */
+const FORGOTTEN_RECENT = 1.001;
+const FORGOTTEN_OLD = 1.02;
+const OLD_MS = 60_000;
 
 export class WindowControl {
   readonly #settings: WindowSettings;
@@ -222,7 +224,7 @@ export class WindowControl {
     else this.#grow(verdict, use, elapsedMs, now);
     if (verdict === 'well') {
       this.#rowFrom = null;
-      this.#troubleInFlight = Math.max(TROUBLE_FORGOTTEN * this.#troubleInFlight, use.inFlight);
+      this.#troubleInFlight = Math.max(this.#forgetting(now) * this.#troubleInFlight, use.inFlight);
     }
     // No cut: what is in flight is in flight. But what cannot be kept in memory is not asked for.
     this.#tokensMax = Math.min(this.#tokensMax, Math.max(before, MEMORY_SHARE_MAX * this.#memory.tokens));
@@ -259,6 +261,8 @@ export class WindowControl {
 
   #cutBySigns(use: WindowUse, now: MonotonicMs): void {
     this.#rowFrom ??= this.#tokensMax;
+    // Not where it refuses: who is down says nothing of how much is too much.
+    this.#troubleInFlight = Math.min(this.#troubleInFlight, Math.max(use.inFlight, this.#settings.tokensMin));
     // Nobody waits: the window binds nobody, and a cut below what is in flight could only do harm.
     this.#cut(CUT, use.inFlight, use.backlog === 'none' ? 1.1 * use.inFlight : 0, now);
     // Who is silent has no pace: nothing of it can be better afterwards.
@@ -272,7 +276,6 @@ export class WindowControl {
   #cut(factor: number, inFlight: number, atLeast: number, now: MonotonicMs): void {
     this.#troubleGapMs = this.#gapMs;
     const size = this.#tokensMax;
-    this.#troubleInFlight = Math.min(this.#troubleInFlight, inFlight);
     this.#troubleSize = Math.min(size, Math.max(1.1 * inFlight, 0.7 * size));
     this.#tokensMax = Math.max(this.#settings.tokensMin, Math.min(size, Math.max(atLeast, this.#troubleSize * factor)));
     this.#state = 'cubic';
@@ -321,6 +324,11 @@ export class WindowControl {
     else if (use.backlog === 'greedy') return;
     const next = isOver ? EAGER_GROWTH * this.#tokensMax : Math.min(curve, GROWTH_PER_TICK_MAX * this.#tokensMax);
     this.#tokensMax = Math.max(this.#tokensMax, next);
+  }
+
+  #forgetting(now: MonotonicMs): number {
+    if (now < this.#spareUntil) return EAGER_GROWTH;
+    return now - this.#epoch > OLD_MS ? FORGOTTEN_OLD : FORGOTTEN_RECENT;
   }
 
   /** What was learned long ago is not trusted far beyond what was tried lately; the way back up is short. */

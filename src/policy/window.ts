@@ -13,6 +13,8 @@ import type { OverloadSignal } from './overload-signal.ts';
 /** Share of the window each lane may fill: what is left free lets the next vip in at once. */
 const headroom: Readonly<Record<Lane, number>> = { vip: 1, standard: 0.92, batch: 0.85 };
 const prefillFactor: Readonly<Record<Lane, number>> = { vip: 1.5, standard: 1, batch: 1 };
+/** Who took more than its share does not fill the far side's queue, which nobody can reorder. */
+const GREEDY_PREFILL_SHARE = 0.6;
 /** One may be chance; the second says that the far side queues. */
 const KEEP_ALIVES_CONGESTED = 2;
 /** What waits in an engine is begun within this time after less is sent. */
@@ -89,7 +91,8 @@ export class Window {
     if (after > max || (reserve !== null && after + reserve > Math.min(max, tokensMaxGreedy))) return false;
     // The same for P: nobody unanswered means that the far side reads nothing.
     if (this.#ledger.prefill === 0) return true;
-    return this.#ledger.prefill + promptTokens <= this.#control.prefillMax * prefillFactor[lane];
+    const prefillShare = reserve === null ? prefillFactor[lane] : GREEDY_PREFILL_SHARE;
+    return this.#ledger.prefill + promptTokens <= this.#control.prefillMax * prefillShare;
   }
 
   take(asked: WindowTake, now: MonotonicMs): WindowHold {

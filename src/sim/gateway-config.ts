@@ -64,6 +64,7 @@ export function gatewayConfig(upstreams: readonly UpstreamSpec[], tenants: numbe
       openMsMax: 10_000,
     },
     redis: null,
+    signing: null,
     cors: null,
     log: { level: 'silent' },
     telemetry: { otlpEndpoint: null, sampleRatio: 0 },
