@@ -85,8 +85,7 @@ export class Placement {
     const name = rank.map(({ target }) => target.id).join(' ');
     let brim = this.#brims.get(name);
     if (brim === undefined) this.#brims.set(name, (brim = new Brim()));
-    const share = Math.min(...rank.map(({ target }) => this.#fleet.fill(target)));
-    return brim.overflows(share, now) || lane === 'vip';
+    return brim.overflows(now) || lane === 'vip';
   }
 
   #best(exchange: Exchange, free: readonly PlannedTarget[], now: MonotonicMs): PlannedTarget {
