@@ -5,7 +5,7 @@ import { openRedisCache, type RedisCache } from '../src/adapters/redis/redis-cac
 import { systemChance, systemClock, systemTimers } from '../src/adapters/system.ts';
 import { wallMs } from '../src/kernel/brands.ts';
 import { MemoryCacheStore } from '../src/memory/memory-cache.ts';
-import type { CacheEntry, CachePort, PurgeScope } from '../src/ports/cache.ts';
+import type { CacheEntry, CachePort, Lease, PurgeScope } from '../src/ports/cache.ts';
 import { cacheEntry, cacheKey, get, purge } from './support/cache-entries.ts';
 import { redisConfig, RedisServer, startCluster, until } from './support/redis.ts';
 
@@ -126,6 +126,39 @@ for (const [name, begin] of Object.entries(stages)) {
       for (const cache of stage.caches) assert.equal(await get(cache, cacheKey('model a')), null);
       assert.notEqual(await get(other, cacheKey('model b')), null);
       await kept(cacheKey('model a'), 'anew', { model: 'a', createdAt: wallMs(Date.now() + 1) });
+    });
+
+    test('a purged tenant or name space is gone everywhere, and others stay', async () => {
+      const scopes = [
+        { kind: 'tenant', tenant: 'gone' },
+        { kind: 'namespace', namespace: 'gone' },
+      ] as const;
+      for (const scope of scopes) {
+        const { kind, ...whose } = scope;
+        await kept(cacheKey(`${kind} a`), 'a', whose);
+        await kept(cacheKey(`${kind} b`), 'b', { [kind]: 'other' });
+        assert.equal(await purge(other, scope), true);
+        await until(() => heard.every((news) => news.some((told) => told.kind === kind)), 1_000);
+        for (const cache of stage.caches) assert.equal(await get(cache, cacheKey(`${kind} a`)), null);
+        assert.notEqual(await get(other, cacheKey(`${kind} b`)), null);
+      }
+    });
+
+    const lease = (cache: CachePort, key: string): Promise<Lease | 'held' | null> =>
+      new Promise((resolve) => cache.lease(key, 1_000, resolve));
+
+    test('one makes an answer at a time; when it is over, or nothing came of it, another may', async () => {
+      const key = cacheKey('lease');
+      const first = await lease(one, key);
+      assert.ok(first !== null && first !== 'held');
+      assert.equal(await lease(other, key), 'held');
+      assert.notEqual(await lease(other, cacheKey('another')), 'held');
+      first.end(false);
+      let second: Lease | 'held' | null = null;
+      await until(async () => (second = await lease(other, key)) !== 'held');
+      (second as Lease | null)?.end(true);
+      first.end(true);
+      await until(async () => (await lease(one, key)) !== 'held', 2_000);
     });
 
     test('everything can be purged', async () => {

@@ -9,6 +9,7 @@ import type { Summary } from '../load/summary.ts';
 import { exitCodes } from './exit-codes.ts';
 import { type LoadJob, type LoadOptions, loadJob } from './load-options.ts';
 import type { Output } from './output.ts';
+import { Screen } from './screen.ts';
 
 const LIVE_MS = 500;
 const PLAIN_MS = 2_000;
@@ -50,29 +51,5 @@ async function drive({ order, plan }: LoadJob, output: Output): Promise<Summary>
     view?.clear();
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
-  }
-}
-
-/** Draws over what it drew before. */
-class Screen {
-  readonly #output: Output;
-  #lines = 0;
-
-  constructor(output: Output) {
-    this.#output = output;
-  }
-
-  show(lines: readonly string[]): void {
-    this.#output.err(this.#back() + lines.join('\n'));
-    this.#lines = lines.length;
-  }
-
-  clear(): void {
-    if (this.#lines > 0) this.#output.err(`${this.#back()}\u001B[A`);
-    this.#lines = 0;
-  }
-
-  #back(): string {
-    return this.#lines === 0 ? '' : `\u001B[${this.#lines}A\r\u001B[J`;
   }
 }

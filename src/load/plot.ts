@@ -9,6 +9,13 @@ export interface Series {
   readonly values: readonly (number | null)[];
 }
 
+/** A stretch of x in which something was so. */
+export interface Band {
+  readonly from: number;
+  readonly to: number;
+  readonly words: string;
+}
+
 export interface PlotOptions {
   readonly title: string;
   readonly series: readonly Series[];
@@ -22,6 +29,8 @@ export interface PlotOptions {
   readonly logarithmic?: boolean;
   /** Drawn over all, as a line of its own. */
   readonly over?: Series;
+  /** Shaded behind everything, each named at its top. */
+  readonly bands?: readonly Band[];
 }
 
 const WIDTH = 960;
@@ -51,6 +60,7 @@ export function plot(options: PlotOptions): string {
   return [
     `<figure><figcaption>${escaped(title)}</figcaption><div class="legend">${legend.join('')}</div>`,
     `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escaped(title)}">`,
+    ...(options.bands ?? []).map((band, at) => shade(band, at, frame)),
     ...grid(options, frame),
     ...marks,
     ...overLine,
@@ -113,6 +123,17 @@ function grid({ xTicks, xWords, yWords }: PlotOptions, { x, y, yTicks }: Frame):
         `<line class="tick" x1="${px(x(tick))}" x2="${px(x(tick))}" y1="${base}" y2="${base + 4}"/><text x="${px(x(tick))}" y="${base + 20}" text-anchor="middle">${escaped(xWords(tick))}</text>`,
     ),
   ];
+}
+
+const BAND_LINES = 3;
+const BAND_LINE_HEIGHT = 14;
+
+/** Neighbours' names stand on lines of their own, so that they do not run into each other. */
+function shade({ from, to, words }: Band, at: number, { x }: Frame): string {
+  const left = x(from);
+  const width = Math.max(1, x(to) - left);
+  const baseline = TOP + BAND_LINE_HEIGHT * (1 + (at % BAND_LINES));
+  return `<g class="band"><rect x="${px(left)}" y="${TOP}" width="${px(width)}" height="${HEIGHT - TOP - BOTTOM}"/><text x="${px(left + 4)}" y="${baseline}">${escaped(words)}</text></g>`;
 }
 
 /** Breaks where nothing was; a point that stands alone is a dot. */

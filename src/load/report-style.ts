@@ -15,6 +15,7 @@ figure{margin:1.8rem 0 0}figcaption{font-weight:600}
 .legend i{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin-right:.35em}
 svg{width:100%;height:auto;display:block}svg text{font-size:12px;fill:var(--faint)}
 .grid,.tick{stroke:var(--grid)}.area{opacity:.9}.line,.over{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
+.band rect{fill:var(--text);opacity:.07}.band text{fill:var(--text)}
 .over{stroke-width:1.2;stroke-dasharray:4 3}
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.82rem;font-variant-numeric:tabular-nums}
 th,td{text-align:right;padding:.35rem .4rem;border-bottom:1px solid var(--grid);white-space:nowrap}

@@ -1,7 +1,7 @@
 // Report: a run as one HTML page that needs nothing else: no script, no font, no network. Pure: a summary in, a page out. Its
 // figures are those of the summary, which lies in the page as JSON for whoever wants to compute on.
 import { type Lane, lanes } from '../kernel/lane.ts';
-import { escaped, plot, type Series } from './plot.ts';
+import { type Band, escaped, plot, type Series } from './plot.ts';
 import { reportStyle } from './report-style.ts';
 import type { GroupSummary, Summary, WindowSummary } from './summary.ts';
 import { clockTime, milliseconds, percent, perSecond, whole } from './words.ts';
@@ -14,8 +14,8 @@ export function reportPage(summary: Summary): string {
     ...headLines(summary),
     ...warningLines(summary),
     cards(summary),
-    becamePlot(summary),
-    firstTokenPlot(summary),
+    becamePlot(summary, { title: 'What became of the requests, per second of their intended send' }),
+    firstTokenPlot(summary, { title: 'Time to the first token of what was answered' }),
     curvePlot(summary),
     countsTable(summary),
     timesTable(summary),
@@ -66,14 +66,19 @@ const outcomes: readonly (readonly [name: string, colour: string, of: (window: W
   ['not sent', 'var(--faint)', ({ unsent }) => unsent],
 ];
 
-function becamePlot(summary: Summary): string {
+interface Caption {
+  readonly title: string;
+  readonly bands?: readonly Band[];
+}
+
+export function becamePlot(summary: Summary, caption: Caption): string {
   const { windows, windowMs } = summary;
   const rate = (count: number): number => (count * 1_000) / windowMs;
   const series: Series[] = outcomes
     .filter(([, , of]) => windows.some((window) => of(window) > 0))
     .map(([name, colour, of]) => ({ name, colour, values: windows.map((window) => rate(of(window))) }));
   return plot({
-    title: 'What became of the requests, per second of their intended send',
+    ...caption,
     ...timeAxis(summary),
     series,
     over: { name: 'offered', colour: 'var(--text)', values: windows.map(({ offered }) => rate(offered)) },
@@ -82,10 +87,10 @@ function becamePlot(summary: Summary): string {
   });
 }
 
-function firstTokenPlot(summary: Summary): string {
+export function firstTokenPlot(summary: Summary, caption: Caption): string {
   const { windows } = summary;
   return plot({
-    title: 'Time to the first token of what was answered',
+    ...caption,
     ...timeAxis(summary),
     series: [
       { name: 'p99', colour: 'var(--failed)', values: windows.map(({ firstTokenP99Ms }) => firstTokenP99Ms) },

@@ -8,6 +8,9 @@ export function cacheEntry(content: string, more: Partial<CacheEntry> = {}): Cac
   const now = Date.now();
   return {
     model: 'chat',
+    tenant: 't',
+    namespace: '',
+    tag: 'd',
     upstreamModel: 'deepseek-chat',
     createdAt: wallMs(now),
     freshUntil: wallMs(now + 60_000),

@@ -1,6 +1,6 @@
 // Rig: the whole pure gateway under virtual time, with far sides played by the test. Nothing happens unless the test makes
 // it happen, so no test depends on the wall clock.
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { Gateway } from '../../src/gateway/gateway.ts';
 import type { Fact, ExchangeFact, AttemptFact } from '../../src/kernel/facts.ts';
 import type { HeaderList, HeaderRecord } from '../../src/kernel/headers.ts';
@@ -222,6 +222,8 @@ export const keeping = (over: Partial<CacheConfig> = {}): CacheConfig => ({
   anyTemperature: false,
   tools: false,
   hitChargePercent: 0,
+  replayTokensPerSecond: null,
+  saveRequests: false,
   ...over,
 });
 
@@ -254,6 +256,7 @@ export const config = (over: Partial<Config> = {}): Config => ({
     openMsMax: 300_000,
   },
   redis: null,
+  signing: null,
   cors: null,
   log: { level: 'silent' },
   telemetry: { otlpEndpoint: null, sampleRatio: 0 },
@@ -279,6 +282,7 @@ export class Rig implements UpstreamTransport {
         timers: this.time,
         chance: seededChance(7),
         digest: { sha256 },
+        hmac: (secret, text) => createHmac('sha256', secret).update(text).digest(),
         facts: {
           accept: (fact) => {
             this.facts.push(fact);
