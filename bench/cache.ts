@@ -157,7 +157,7 @@ async function memoryShare(): Promise<{ readonly entries: number; readonly share
     const { heapUsed, external } = process.memoryUsage();
     return heapUsed + external;
   };
-  const chain = new CacheChain({ clock: systemClock, timers: systemTimers, facts: { accept: () => {} } });
+  const chain = new CacheChain({ clock: systemClock, timers: systemTimers });
   const before = await held();
   const now = systemClock.wall();
   const later = (now + 86_400_000) as typeof now;
@@ -168,6 +168,9 @@ async function memoryShare(): Promise<{ readonly entries: number; readonly share
       nodeDigest.sha256(String(at)),
       {
         model: 'm',
+        tenant: '0123456789abcdef',
+        namespace: '',
+        tag: '0123456789abcdef0123456789abcdef',
         upstreamModel: 'm',
         createdAt: now,
         freshUntil: later,

@@ -9,19 +9,24 @@ import { fail, ok } from '../kernel/result.ts';
 import type { Result } from '../kernel/result.ts';
 import { utf8DecodeStrict } from '../kernel/web.ts';
 
+export interface ParsedBody {
+  readonly text: string;
+  readonly object: JsonObject;
+}
+
 /** The body as JSON, or what is wrong with it and where; never its text. */
-export function parseBody(bytes: Uint8Array): Result<JsonObject, Rejection> {
+export function parseBody(bytes: Uint8Array): Result<ParsedBody, Rejection> {
   const text = utf8DecodeStrict(bytes);
   if (text === null) return fail(reject('badJson', 'The body is not valid UTF-8.'));
   if (text.trim() === '') return fail(reject('badJson', 'The body is empty; it must be a JSON object.'));
-  const excess = excessOf(bytes, limits.jsonDepthMax, limits.jsonValuesMax);
+  const excess = excessOf(text, limits.jsonDepthMax, limits.jsonValuesMax);
   if (excess === 'deep') {
     return fail(reject('badJson', `The body nests arrays and objects deeper than ${limits.jsonDepthMax}.`));
   }
   if (excess === 'many') return fail(reject('badJson', `The body holds more than ${limits.jsonValuesMax} values.`));
   try {
     const value: JsonValue = JSON.parse(text);
-    return isObject(value) ? ok(value) : fail(reject('badJson', 'The body must be a JSON object.'));
+    return isObject(value) ? ok({ text, object: value }) : fail(reject('badJson', 'The body must be a JSON object.'));
   } catch (error) {
     return fail(reject('badJson', `The body is not valid JSON${whereOf(error, text)}.`));
   }

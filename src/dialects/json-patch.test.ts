@@ -10,7 +10,7 @@ const apply = (text: string, patch: Record<string, JsonValue | undefined>): stri
   return utf8Decode(patchObject(utf8Encode(text), body, patch));
 };
 
-const settled = (text: string): string => utf8Decode(settledBytes(utf8Encode(text), JSON.parse(text)));
+const settled = (text: string): string => utf8Decode(settledBytes(utf8Encode(text), text, JSON.parse(text)));
 
 test('a value is replaced in its place and nothing else moves', () => {
   const text = '{ "model" : "a",\n "temperature": 1.0, "n":1e0 }';

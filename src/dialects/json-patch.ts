@@ -10,8 +10,6 @@ export type JsonPatch = Readonly<Record<string, JsonValue | undefined>>;
 
 interface Member {
   readonly key: string;
-  /** The key is written with a backslash in it. */
-  readonly escaped: boolean;
   readonly start: number;
   readonly valueStart: number;
   readonly valueEnd: number;
@@ -28,13 +26,35 @@ export function patchObject(bytes: Uint8Array, body: JsonObject, patch: JsonPatc
 }
 
 /**
- * The bytes when each top-level key stands in them once and without escapes; else `body` serialised anew, so that what is
+ * The bytes, of which `text` was read and `body` parsed, when each top-level key stands in them once and without escapes; else `body` serialised anew, so that what is
  * sent on is what was checked. Far sides differ on doubled keys, and V8 13.6 (Node 24.21) itself can misread an escaped key:
  * after `{"a":1,"mode\\\\":2}` it reads `{"a":1,"mode\\u006c":2}` as having the key `mode\\`, where the far side reads `model`.
  */
-export function settledBytes(bytes: Uint8Array, body: JsonObject): Uint8Array {
-  const members = membersOf(bytes);
-  return members?.every((member) => !member.escaped) === true ? bytes : utf8Encode(JSON.stringify(body));
+export function settledBytes(bytes: Uint8Array, text: string, body: JsonObject): Uint8Array {
+  const settled = bytes[0] !== BYTE_ORDER_MARK && keysUnescaped(text) === Object.keys(body).length;
+  return settled ? bytes : utf8Encode(JSON.stringify(body));
+}
+
+/** How often a top-level key stands in the text of an object; null when one has an escape. */
+function keysUnescaped(text: string): number | null {
+  let keys = 0;
+  let depth = 0;
+  let keyComes = true;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      const end = endOfString(text, at);
+      if (depth === 1 && keyComes) {
+        if (text.slice(at, end).includes('\\')) return null;
+        keys++;
+        keyComes = false;
+      }
+      at = end - 1;
+    } else if (code === OPEN || code === OPEN_ARRAY) depth++;
+    else if (code === CLOSE || code === CLOSE_ARRAY) depth--;
+    else if (code === COMMA && depth === 1) keyComes = true;
+  }
+  return keys;
 }
 
 /** The object with the patch applied; the given one is left alone. */
@@ -96,6 +116,8 @@ function splice(
   return concatBytes(parts);
 }
 
+/** The first of its three bytes, with which no JSON begins. */
+const BYTE_ORDER_MARK = 0xef;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
@@ -116,15 +138,14 @@ function membersOf(bytes: Uint8Array): readonly Member[] | null {
   for (;;) {
     if (bytes[at] !== QUOTE) return null;
     const start = at;
-    const keyEnd = endOfString(bytes, start);
-    const escaped = bytes.subarray(start, keyEnd).includes(BACKSLASH);
-    const key = readKey(bytes, start, keyEnd, escaped);
+    const keyEnd = endOfStringBytes(bytes, start);
+    const key = readKey(bytes, start, keyEnd);
     const colon = skipSpace(bytes, keyEnd);
     if (key === null || keys.has(key) || bytes[colon] !== COLON) return null;
     keys.add(key);
     const valueStart = skipSpace(bytes, colon + 1);
     const valueEnd = endOfValue(bytes, valueStart);
-    members.push({ key, escaped, start, valueStart, valueEnd });
+    members.push({ key, start, valueStart, valueEnd });
     at = skipSpace(bytes, valueEnd);
     if (bytes[at] === CLOSE) return members;
     if (bytes[at] !== COMMA) return null;
@@ -133,8 +154,8 @@ function membersOf(bytes: Uint8Array): readonly Member[] | null {
 }
 
 /** Keys may be written with escapes (`mod\u0065l`): what counts is what they decode to. */
-function readKey(bytes: Uint8Array, start: number, end: number, escaped: boolean): string | null {
-  if (!escaped) return utf8Decode(bytes.subarray(start + 1, end - 1));
+function readKey(bytes: Uint8Array, start: number, end: number): string | null {
+  if (!bytes.subarray(start, end).includes(BACKSLASH)) return utf8Decode(bytes.subarray(start + 1, end - 1));
   try {
     const key: unknown = JSON.parse(utf8Decode(bytes.subarray(start, end)));
     return typeof key === 'string' ? key : null;
@@ -155,8 +176,18 @@ function isSpace(byte: number | undefined): boolean {
 
 function endOfValue(bytes: Uint8Array, start: number): number {
   const first = bytes[start];
-  if (first === QUOTE) return endOfString(bytes, start);
+  if (first === QUOTE) return endOfStringBytes(bytes, start);
   return first === OPEN || first === OPEN_ARRAY ? endOfNest(bytes, start) : endOfWord(bytes, start);
+}
+
+/** As `endOfString` does in a text. */
+function endOfStringBytes(bytes: Uint8Array, start: number): number {
+  for (let at = start + 1; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte === BACKSLASH) at++;
+    else if (byte === QUOTE) return at + 1;
+  }
+  return bytes.length;
 }
 
 function endOfNest(bytes: Uint8Array, start: number): number {
@@ -164,7 +195,7 @@ function endOfNest(bytes: Uint8Array, start: number): number {
   for (let at = start; at < bytes.length;) {
     const byte = bytes[at];
     if (byte === QUOTE) {
-      at = endOfString(bytes, at);
+      at = endOfStringBytes(bytes, at);
       continue;
     }
     at++;

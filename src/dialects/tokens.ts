@@ -1,9 +1,10 @@
-// Token estimates: what a text will cost, near enough to reserve and admit by, in one pass over its characters. It exists
+// Token estimates: what a text will cost, near enough to reserve and admit by, in one pass over its bytes. It exists
 // because exact tokenizers are quadratic on hostile input ('a' × 100,000 takes 12–17 s). It must never build large strings
 // and never take more than linear time. The caller corrects the estimate by what providers really counted.
 import { isObject } from '../kernel/json.ts';
 import type { JsonObject, JsonValue } from '../kernel/json.ts';
 import type { Surface } from '../kernel/lane.ts';
+import { utf8EncodeInto } from '../kernel/web.ts';
 
 /**
  * Weights fitted on 207 documents (English, Chinese, TypeScript, JSON) against DeepSeek V3's tokenizer; errors of the
@@ -28,25 +29,33 @@ const ATTACHMENT_TOKENS = 1_000;
 /** Role and separators of one message, in OpenAI's and DeepSeek's templates. */
 const MESSAGE_TOKENS = 4;
 
-/** Kinds of ASCII characters. Space and control characters weigh nothing. */
-const kinds = new Uint8Array(128);
-const NOTHING = 0;
-const UPPER = 1;
-const LOWER = 2;
-const DIGIT = 3;
-const PUNCTUATION = 4;
-const NEWLINE = 5;
+/** Kinds of bytes; of kind 0, space and control characters, weigh nothing. */
+const kinds = new Uint8Array(256);
+const LETTER = 1;
+const DIGIT = 2;
+const PUNCTUATION = 3;
+const NEWLINE = 4;
 /** The two signs of base64, and its padding. */
-const BASE64_SIGN = 6;
+const BASE64_SIGN = 5;
+/** The first byte of a character beyond ASCII; those that follow it weigh nothing. */
+const NON_ASCII = 6;
 for (let code = 0x21; code < 0x7f; code++) kinds[code] = kindOf(String.fromCharCode(code));
+for (let code = 0xc0; code < 0x100; code++) kinds[code] = NON_ASCII;
 kinds[0x0a] = NEWLINE;
 
 function kindOf(character: string): number {
-  if (/[A-Z]/.test(character)) return UPPER;
-  if (/[a-z]/.test(character)) return LOWER;
+  if (/[A-Za-z]/.test(character)) return LETTER;
   if (/[0-9]/.test(character)) return DIGIT;
   return /[+/=_-]/.test(character) ? BASE64_SIGN : PUNCTUATION;
 }
+
+/**
+ * Texts are weighed as bytes: V8 reads those three times as fast as the characters of a string (1.3 µs for a kilobyte, not
+ * 3.2). A long text is weighed piece by piece, which may cut a word in two.
+ */
+const PIECE_CHARACTERS = 16_384;
+const BYTES_PER_CHARACTER_MAX = 3;
+const piece = new Uint8Array(PIECE_CHARACTERS * BYTES_PER_CHARACTER_MAX + 1);
 
 /** Whole tokens; 0 only for the empty text. */
 export function estimateTokens(text: string): number {
@@ -106,49 +115,66 @@ function weighJson(value: JsonValue | undefined): number {
 }
 
 function weigh(text: string): number {
+  if (text.length <= PIECE_CHARACTERS) return weighPiece(utf8EncodeInto(text, piece));
   let total = 0;
-  let letters = 0;
-  // The run of base64 characters we are in: where it began, what was weighed before it, and what it is made of.
-  let runStart = 0;
-  let totalBefore = 0;
-  let uppers = 0;
-  let digits = 0;
-  for (let at = 0; at <= text.length; at++) {
-    const code = at < text.length ? text.charCodeAt(at) : 0x20;
-    const kind = code < 128 ? kinds[code] : NOTHING;
-    if (kind === UPPER || kind === LOWER) {
-      letters++;
-      if (kind === UPPER) uppers++;
-      continue;
-    }
-    if (letters > 0) total += weights.letterRun + (letters > 7 ? (letters - 7) * weights.letterBeyondSeven : 0);
-    letters = 0;
-    if (kind === DIGIT) {
-      digits++;
-      total += weights.digit;
-      continue;
-    }
-    if (kind === BASE64_SIGN) {
-      total += weights.punctuation;
-      continue;
-    }
-    const length = at - runStart;
-    if (length >= BASE64_RUN_MIN && looksLikeBase64(length, uppers, digits)) {
-      total = totalBefore + length * BASE64_WEIGHT;
-    }
-    if (kind === PUNCTUATION) total += weights.punctuation;
-    else if (kind === NEWLINE) total += weights.newline;
-    else if (code >= 128) total += isCjk(code) ? weights.cjk : weights.otherNonAscii;
-    runStart = at + 1;
-    totalBefore = total;
-    uppers = 0;
-    digits = 0;
+  for (let from = 0; from < text.length; from += PIECE_CHARACTERS) {
+    total += weighPiece(utf8EncodeInto(text.slice(from, from + PIECE_CHARACTERS), piece));
   }
   return total;
 }
 
+/** The first `length` bytes of the piece. */
+function weighPiece(length: number): number {
+  let total = 0;
+  // The run of base64 characters we are in: where it began, and what was weighed before it.
+  let runStart = 0;
+  let totalBefore = 0;
+  // Ends the last word and the last run.
+  piece[length] = 0x20;
+  for (let at = 0; at <= length; at++) {
+    const kind = kinds[piece[at] ?? 0];
+    if (kind === LETTER) {
+      const start = at;
+      while (kinds[piece[at + 1] ?? 0] === LETTER) at++;
+      const beyond = at - start - 6;
+      total += weights.letterRun + (beyond > 0 ? beyond * weights.letterBeyondSeven : 0);
+    } else if (kind === DIGIT) total += weights.digit;
+    else if (kind === BASE64_SIGN) total += weights.punctuation;
+    else {
+      if (at - runStart >= BASE64_RUN_MIN && looksLikeBase64(runStart, at)) {
+        total = totalBefore + (at - runStart) * BASE64_WEIGHT;
+      }
+      if (kind === PUNCTUATION) total += weights.punctuation;
+      else if (kind === NEWLINE) total += weights.newline;
+      else if (kind === NON_ASCII) total += weighNonAscii(at);
+      runStart = at + 1;
+      totalBefore = total;
+    }
+  }
+  return total;
+}
+
+/** By UTF-16 code units, in which the weights were fitted: a character of four bytes has two. */
+function weighNonAscii(at: number): number {
+  const lead = piece[at] ?? 0;
+  const second = piece[at + 1] ?? 0;
+  const third = piece[at + 2] ?? 0;
+  if (lead >= 0xf0) return 2 * weights.otherNonAscii;
+  const code = lead < 0xe0 ? 0 : ((lead & 0x0f) << 12) | ((second & 0x3f) << 6) | (third & 0x3f);
+  return isCjk(code) ? weights.cjk : weights.otherNonAscii;
+}
+
 /** Random base64 is 41 % upper case and 16 % digits; long paths, identifiers and repeated letters are not. */
-function looksLikeBase64(length: number, uppers: number, digits: number): boolean {
+function looksLikeBase64(from: number, to: number): boolean {
+  let uppers = 0;
+  let digits = 0;
+  for (let at = from; at < to; at++) {
+    const byte = piece[at] ?? 0;
+    if (kinds[byte] === DIGIT) digits++;
+    // Between `A` and `Z`; small letters come after them.
+    else if (kinds[byte] === LETTER && byte <= 0x5a) uppers++;
+  }
+  const length = to - from;
   return uppers > length * 0.2 && uppers < length * 0.65 && digits > length * 0.05 && digits < length * 0.4;
 }
 

@@ -1,20 +1,20 @@
 // Admin: what an operator may look at and do, as JSON. It shows state; secrets and prompts it never holds.
 //   GET  /admin/config                     the configuration in force, and why the last one was refused if it was
 //   POST /admin/reload                     read the configuration again
-//   POST /admin/cache/purge[?model=]       forget all kept answers, or a model's, here and at every gateway that shares them
+//   …    /admin/cache/…                    what is kept (cache-admin.ts)
 //   GET  /admin/upstreams                  what is in flight, who rests, which breakers are open
 //   GET  /admin/upstreams/{name}/balance   what the provider says about the account
 //   GET  /admin/exchanges[?outcome=&model=&count=]   the last exchanges, newest first
 //   GET  /admin/exchanges/{id}             one exchange with its attempts and decision trail
 import type { ExchangeFact, Outcome } from '../kernel/facts.ts';
 import { utf8Decode } from '../kernel/web.ts';
-import type { PurgeScope } from '../ports/cache.ts';
 import type { Page, PageAnswer, PageRequest } from '../ports/page.ts';
 import type { Config } from '../ports/config.ts';
+import { json, parametersOf, problem } from './admin-words.ts';
+import { CacheAdmin, type CacheAdminSurroundings } from './cache-admin.ts';
 import type { Fleet } from './fleet.ts';
-import type { Kit } from './kit.ts';
 import { lookup } from './lookup.ts';
-import type { Snapshot, Upstream } from './snapshot.ts';
+import type { Upstream } from './snapshot.ts';
 
 const BALANCE_TIMEOUT_MS = 5_000;
 const EXCHANGES_DEFAULT = 50;
@@ -25,25 +25,23 @@ export interface Trails {
   recent(filter: { outcome?: Outcome; model?: string }, count: number): readonly ExchangeFact[];
 }
 
-export interface AdminSurroundings {
-  readonly kit: Kit;
+export interface AdminSurroundings extends CacheAdminSurroundings {
   readonly fleet: Fleet;
   readonly trails: Trails;
-  snapshot(): Snapshot;
   /** Why the last configuration was refused; empty when it was accepted. */
   refused(): readonly string[];
   reload(): void;
-  /** `done(false)`: forgotten here, but not known to have reached the others. */
-  purge(scope: PurgeScope, done: (reached: boolean) => void): void;
 }
 
 type Done = (answer: PageAnswer) => void;
 
 export class AdminPage implements Page {
   readonly #around: AdminSurroundings;
+  readonly #cache: CacheAdmin;
 
   constructor(around: AdminSurroundings) {
     this.#around = around;
+    this.#cache = new CacheAdmin(around);
   }
 
   serve(request: PageRequest, done: Done): void {
@@ -53,23 +51,13 @@ export class AdminPage implements Page {
       this.#around.reload();
       return done(json(202, { reloading: true }));
     }
-    if (section === 'cache' && name === 'purge') return this.#purge(request, done);
+    if (section === 'cache') return this.#cache.serve(request, name, done);
     if (request.method !== 'GET' && request.method !== 'HEAD') return done(problem(405, 'Admin pages take GET.'));
     if (section === 'config') return done(json(200, this.#config()));
     if (section === 'upstreams' && name === undefined) return done(json(200, this.#upstreams()));
     if (section === 'upstreams' && detail === 'balance') return this.#balance(name ?? '', done);
     if (section === 'exchanges') return done(this.#exchanges(name, request.query));
     done(problem(404, 'There is no such admin page. Try /admin/config, /admin/upstreams or /admin/exchanges.'));
-  }
-
-  #purge({ method, query }: PageRequest, done: Done): void {
-    if (method !== 'POST') return done(problem(405, 'Purging takes POST.'));
-    const model = parametersOf(query).get('model');
-    const scope: PurgeScope =
-      model === undefined ? { kind: 'all' } : { kind: 'model', model: decodeURIComponentSafe(model) };
-    this.#around.purge(scope, (reached) =>
-      done(reached ? json(200, { purged: scope }) : problem(502, 'Forgotten here; the shared cache did not answer.')),
-    );
   }
 
   #config(): Record<string, unknown> {
@@ -116,7 +104,7 @@ export class AdminPage implements Page {
     const model = wanted.get('model');
     const count = Number(wanted.get('count') ?? EXCHANGES_DEFAULT);
     if (!Number.isInteger(count) || count < 1) return problem(400, '`count` must be a whole number above 0.');
-    const filter = { ...(outcome && { outcome }), ...(model && { model: decodeURIComponentSafe(model) }) };
+    const filter = { ...(outcome && { outcome }), ...(model && { model }) };
     return json(200, { exchanges: trails.recent(filter, count) });
   }
 }
@@ -139,26 +127,10 @@ function withoutSecrets(config: Config): unknown {
     adminKeySha256: config.adminKeySha256 === null ? null : '[set]',
     upstreams: Object.fromEntries(upstreams),
     redis: config.redis === null ? null : { ...config.redis, password: config.redis.password && '[set]' },
+    signing: config.signing && {
+      ...config.signing,
+      keys: config.signing.keys.map(({ id }) => ({ id, secret: '[set]' })),
+    },
     keys: config.keys.map((key) => ({ ...key, sha256: `${key.sha256.slice(0, 8)}…` })),
   };
 }
-
-const parametersOf = (query: string): Map<string, string | undefined> =>
-  new Map(query.split('&').map((pair) => pair.split('=', 2) as [string, string | undefined]));
-
-function decodeURIComponentSafe(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
-const json = (status: number, body: unknown): PageAnswer => ({
-  status,
-  contentType: 'application/json; charset=utf-8',
-  body: `${JSON.stringify(body, null, 2)}\n`,
-});
-
-const problem = (status: number, message: string): PageAnswer =>
-  json(status, { error: { message, type: 'admin_error' } });

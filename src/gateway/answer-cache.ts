@@ -2,37 +2,35 @@
 // keeps answers, what the key is, and what our own memory holds (recall); once the limits are passed the exchange is given
 // what is kept, joins the exchange that is making the same answer, or makes it, for itself and for all who join (enter).
 // It must never give an answer to another tenant than the one it was made for, nor keep one that was not whole.
-import { RecentMap } from '../kernel/bounded.ts';
-import { type WallMs, wallMs } from '../kernel/brands.ts';
 import type { Fault } from '../kernel/fault.ts';
 import type { JsonObject } from '../kernel/json.ts';
-import { limits } from '../kernel/limits.ts';
 import type { Rejection } from '../kernel/rejection.ts';
 import type { Usage } from '../kernel/usage.ts';
 import type { CacheEntry, CacheKey, PurgeScope } from '../ports/cache.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
-import { controlsOf, isRepeatable, whyNotCached } from '../policy/cache-eligibility.ts';
-import { cacheKey } from '../policy/cache-key.ts';
-import { type Standing, staleMsOf, standingOf, timesOf } from '../policy/freshness.ts';
+import { controlsOf, whyNotCached } from '../policy/cache-eligibility.ts';
+import { type Standing, staleMsOf, standingOf } from '../policy/freshness.ts';
+import type { TopQuestion } from '../policy/top-list.ts';
 import type { AnswerTap } from './answer-reader.ts';
+import { AskedQuestions } from './asked-questions.ts';
 import { CacheChain } from './cache-chain.ts';
+import { isUnchanged } from './cache-head.ts';
 import type { Exchange } from './exchange.ts';
 import { Flight, type FlightEnd } from './flight.ts';
 import { FlightList } from './flight-list.ts';
-import { answerOf, bytesOf, readUsage, withUsage } from './kept-answer.ts';
+import { entryOf, flightEndOf } from './keep.ts';
+import { answerOf, readUsage, withUsage } from './kept-answer.ts';
 import type { Kit } from './kit.ts';
-import { type Ending, isOwnFault, type Loss, mayHandOver, whyLost } from './loss.ts';
+import { Leadership } from './leadership.ts';
+import { type Ending, type Loss, mayHandOver, whyLost } from './loss.ts';
+import { keyOf } from './question.ts';
 import { isSettled, newRecall, type Recall } from './recall.ts';
-import { isRefresh, refreshOf } from './refresh.ts';
-import { legUsage } from './settle.ts';
+import { isRefresh, Refreshes } from './refresh.ts';
+import { Refusals } from './refusals.ts';
+import { replay } from './replay.ts';
 
 /** Slow is worse than dead: a cache in the same rack answers in a millisecond. */
 const REMOTE_MS_MAX = 50;
-/** How long a refusal of the request itself is remembered. */
-const REFUSAL_MS = 60_000;
-/** After a refresh, good or bad, the same answer is not made anew by itself again for so long. */
-const REFRESH_REST_MS = 5_000;
-const REFRESHES_MAX = 10_000;
 
 /** What it asks of those who run exchanges. Each may end the exchange. */
 export interface AnswerCacheHost {
@@ -57,13 +55,16 @@ export class AnswerCache {
   readonly #host: AnswerCacheHost;
   readonly #chain: CacheChain;
   readonly #flights = new FlightList();
-  readonly #refusals = new RecentMap<CacheKey, { readonly fault: Fault; readonly until: WallMs }>(limits.refusalsKept);
-  readonly #refreshed = new RecentMap<CacheKey, WallMs>(REFRESHES_MAX);
+  readonly #leadership: Leadership;
+  readonly #refusals = new Refusals();
+  readonly #refreshes = new Refreshes();
+  readonly #asked = new AskedQuestions();
 
   constructor(kit: Kit, host: AnswerCacheHost) {
     this.#kit = kit;
     this.#host = host;
     this.#chain = new CacheChain(kit);
+    this.#leadership = new Leadership(kit);
   }
 
   /** Before anything is lessened or reserved. Never refuses: null, for the list of steps that may. */
@@ -80,28 +81,13 @@ export class AnswerCache {
       return null;
     }
     const { key: tenant, head } = exchange;
-    const isPublic = keeping.config.scope === 'public';
-    const key = cacheKey(
-      request,
-      {
-        salt: isPublic ? 'public' : (tenant?.sha256 ?? 'open'),
-        namespace: controls.namespace,
-        modelVersion: keeping.version,
-        circumstances: [
-          head.headers['anthropic-beta'] ?? '',
-          head.headers['openai-beta'] ?? '',
-          tenant?.regions?.join(' ') ?? '',
-        ],
-      },
-      this.#kit.digest,
-    );
+    const { namespace } = controls;
+    const key = keyOf({ request, headers: head.headers, keeping, tenant, namespace }, this.#kit.digest);
     const status = refreshes ? 'refresh' : controls.reads ? 'miss' : 'bypass';
     const recall = (exchange.recall = newRecall(key, controls, refreshes, status));
     if (!controls.reads) return null;
-    const now = this.#kit.clock.wall();
-    const refused = this.#refusals.get(key);
-    if (refused !== undefined && now < refused.until) recall.refusal = refused.fault;
-    else this.#found(exchange, recall, this.#chain.local(key), 'local');
+    recall.refusal = this.#refusals.of(key, this.#kit.clock.wall());
+    if (recall.refusal === null) this.#found(exchange, recall, this.#chain.local(key), 'local');
     return null;
   }
 
@@ -162,13 +148,28 @@ export class AnswerCache {
     return withUsage(answer, readUsage(entry.usage));
   }
 
+  /** Its answer is whole, and about to be told to its end: what caches outside may do with it is known from here on. */
+  made(exchange: Exchange): void {
+    const { recall } = exchange;
+    const flight = recall?.flight ?? null;
+    if (recall === null || flight === null || flight.ended || flight.leader !== exchange) return;
+    const end = flightEndOf(exchange, flight);
+    if (end === null) return;
+    const entry = entryOf(exchange, recall, end, this.#kit);
+    recall.times = entry;
+    recall.made = { end: { ...end, times: entry }, entry };
+  }
+
   /** Every end of every exchange comes by here, once. */
   ended(exchange: Exchange, ending: Ending): void {
     const { recall } = exchange;
     if (recall === null) return;
     recall.read?.cancel();
-    const { flight, reader, key } = recall;
-    if (ending.kind === 'failed') this.#remember(exchange, recall, ending.fault);
+    recall.replay?.cancel();
+    const { flight, reader, key, made } = recall;
+    const now = this.#kit.clock.wall();
+    if (ending.kind === 'failed') this.#refusals.remember(exchange, recall, ending.fault, now);
+    if (ending.kind === 'answered') this.#asked.count(exchange, recall, now);
     if (flight === null || key === null) return;
     if (reader !== null) {
       flight.leave(reader);
@@ -177,16 +178,25 @@ export class AnswerCache {
       return;
     }
     if (flight.ended || flight.leader !== exchange) return;
-    const end = ending.kind === 'answered' ? this.#endOf(exchange, flight) : null;
-    if (end !== null) {
-      this.#flights.remove(key, flight);
-      this.#keep(exchange, recall, key, end);
-      flight.conclude(end);
-    } else this.#handOver(flight, key, exchange, ending);
+    if (ending.kind !== 'answered' || made === null) return this.#handOver(flight, key, exchange, ending);
+    this.#flights.remove(key, flight);
+    if (made.entry !== null) this.#chain.put(key, made.entry, exchange.startedWall);
+    recall.bid?.end(made.entry !== null);
+    flight.conclude(made.end);
   }
 
   purge(scope: PurgeScope, done: (reached: boolean) => void): void {
     this.#chain.purge(scope, done);
+  }
+
+  /** Keeps an answer that nobody has asked for yet. */
+  fill(key: CacheKey, entry: CacheEntry): void {
+    this.#chain.put(key, entry, this.#kit.clock.wall());
+  }
+
+  /** What was asked of late whose answers are worth most. */
+  top(count: number): TopQuestion[] {
+    return this.#asked.top(count, this.#kit.clock.wall());
   }
 
   gauges(): GaugeReading[] {
@@ -194,6 +204,7 @@ export class AnswerCache {
     return [
       { name: 'cache_flights', help: 'Answers in the making that may be joined', labels: {}, value: flights },
       ...this.#chain.gauges(),
+      ...this.#leadership.gauges(),
     ];
   }
 
@@ -217,13 +228,17 @@ export class AnswerCache {
     const answer = answerOf(entry);
     if (answer === null) return false;
     this.#noteGiven(exchange, recall, entry, standing === 'stale' ? 'stale' : 'hit');
-    this.#host.stoodIn(exchange, withUsage(answer, readUsage(entry.usage)));
+    const perSecond = exchange.model?.cache?.config.replayTokensPerSecond ?? null;
+    if (perSecond === null || exchange.request?.stream !== true || isUnchanged(exchange)) {
+      this.#host.stoodIn(exchange, withUsage(answer, readUsage(entry.usage)));
+    } else recall.replay = replay(exchange, { answer, usage: entry.usage, perSecond }, this.#kit.timers, this.#host);
     if (standing !== 'fresh') this.#refresh(exchange, recall);
     return true;
   }
 
   #noteGiven(exchange: Exchange, recall: Recall, entry: CacheEntry, status: 'hit' | 'stale'): void {
     recall.status = status;
+    recall.times = status === 'hit' ? entry : null;
     recall.ageMs = Math.max(0, this.#kit.clock.wall() - entry.createdAt);
     this.#noteSaved(exchange, recall, entry.usage, entry.costMicroUsd);
     exchange.note(
@@ -269,73 +284,57 @@ export class AnswerCache {
     const read = this.#chain.remote(key, budgetMs, (entry) =>
       this.#host.guard(exchange, () => {
         recall.read = null;
-        if (exchange.phase === 'ended') return;
-        if (entry !== null) this.#found(exchange, recall, entry, 'remote');
-        if (entry === null || !this.#giveToAll(exchange, recall, key, entry)) this.#host.dispatch(exchange);
+        if (exchange.phase === 'ended' || this.#gaveShared(exchange, recall, key, entry)) return;
+        this.#makeOrFollow(exchange, recall, key, budgetMs);
       }),
     );
     if (read === null) return this.#host.dispatch(exchange);
     if (exchange.phase === 'waiting' && exchange.attempt === null) recall.read = read;
   }
 
-  /** What a shared cache had is given to whoever asked for it meanwhile too. */
-  #giveToAll(exchange: Exchange, recall: Recall, key: CacheKey, entry: CacheEntry): boolean {
+  /** Another gateway may be making the same answer. */
+  #makeOrFollow(exchange: Exchange, recall: Recall, key: CacheKey, budgetMs: number): void {
+    const { flight } = recall;
+    // What is not kept nobody could find; and who makes it here in the other form has the word already.
+    if (flight === null || this.#flights.hasBoth(key)) return this.#host.dispatch(exchange);
+    const bid = this.#leadership.bid({
+      key,
+      streams: flight.streams,
+      budgetMs,
+      look: (done) => this.#chain.remote(key, budgetMs, done),
+      go: (entry) =>
+        this.#host.guard(exchange, () => {
+          if (exchange.phase === 'ended' || this.#gaveShared(exchange, recall, key, entry)) return;
+          this.#host.dispatch(exchange);
+        }),
+    });
+    if (flight.ended || flight.leader !== exchange || exchange.phase === 'ended') bid?.end(recall.made?.entry != null);
+    else recall.bid = bid;
+  }
+
+  /** What a shared cache has is given to all who want it here. False: nothing to give. */
+  #gaveShared(exchange: Exchange, recall: Recall, key: CacheKey, entry: CacheEntry | null): boolean {
+    if (entry === null) return false;
+    this.#found(exchange, recall, entry, 'remote');
     const { flight } = recall;
     const answer = answerOf(entry);
     if (answer === null || !(isSettled(recall) || recall.standing === 'stale')) return false;
     if (flight !== null) this.#flights.remove(key, flight);
+    recall.bid?.end(true);
     const { usage, costMicroUsd } = entry;
-    flight?.conclude({ answer, usage, costMicroUsd, ageMs: this.#kit.clock.wall() - entry.createdAt });
+    const times = isSettled(recall) ? entry : null;
+    flight?.conclude({ answer, usage, costMicroUsd, ageMs: this.#kit.clock.wall() - entry.createdAt, times });
     return this.#give(exchange, recall);
   }
 
-  #finish(reader: Exchange, shown: boolean, { answer, usage, costMicroUsd, ageMs }: FlightEnd): void {
+  #finish(reader: Exchange, shown: boolean, { answer, usage, costMicroUsd, ageMs, times }: FlightEnd): void {
     const { recall } = reader;
     if (recall === null || reader.phase === 'ended') return;
     recall.ageMs = ageMs;
+    recall.times = times;
     this.#noteSaved(reader, recall, usage, costMicroUsd);
     if (shown) this.#host.shown(reader);
     else this.#host.stoodIn(reader, withUsage(answer, readUsage(usage)));
-  }
-
-  /** Null: what the leader read is no whole answer. */
-  #endOf(exchange: Exchange, flight: Flight): FlightEnd | null {
-    const sum = exchange.attempt?.sum ?? null;
-    const { answer } = flight;
-    if (sum === null || answer === null) return null;
-    if (exchange.surface !== 'embeddings' && sum.finishReason === null) return null;
-    const usage = exchange.transcript.whole(legUsage(exchange, sum));
-    return { answer, usage, costMicroUsd: exchange.costMicroUsd, ageMs: null };
-  }
-
-  #keep(exchange: Exchange, recall: Recall, key: CacheKey, { answer, usage, costMicroUsd }: FlightEnd): void {
-    const { model, current } = exchange;
-    const isItsOwn = exchange.rescue === null && exchange.degraded.length === 0 && current?.model === model;
-    const keeping = model?.cache ?? null;
-    if (!recall.controls.stores || model === null || keeping === null || current === null || !isItsOwn) return;
-    if (!isRepeatable(answer)) return;
-    const bytes = bytesOf(answer);
-    if (bytes.length > limits.cacheEntryBytesMax) return;
-    const createdAt = this.#kit.clock.wall();
-    const entry: CacheEntry = {
-      model: model.name,
-      upstreamModel: current.target.model,
-      createdAt,
-      ...timesOf(keeping.config, recall.controls.ttlMs, model.degrade.staleAnswers, createdAt),
-      madeInMs: this.#kit.clock.now() - (exchange.firstSentAt ?? exchange.startedAt),
-      usage,
-      costMicroUsd,
-      answer: bytes,
-    };
-    this.#chain.put(key, entry, exchange.startedWall);
-  }
-
-  /** Of requests that no target will ever take; never of trouble that passes. */
-  #remember(exchange: Exchange, { key, controls }: Recall, fault: Fault): void {
-    const isOwn = isOwnFault(fault) && fault.status !== null;
-    if (!isOwn || key === null || !controls.stores || exchange.attempts === 0 || exchange.degraded.length > 0) return;
-    this.#refusals.delete(key);
-    this.#refusals.set(key, { fault, until: wallMs(this.#kit.clock.wall() + REFUSAL_MS) });
   }
 
   /** Those who have been shown nothing begin again, once; what broke off for the others has broken off. */
@@ -353,6 +352,7 @@ export class AnswerCache {
       flight.leader = next.exchange;
       this.#promote(next.exchange, lost);
     }
+    if (next === null) lost.recall?.bid?.end(false);
     for (const reader of broken) this.#host.guard(reader, () => this.#tellLost(reader, why));
   }
 
@@ -361,6 +361,7 @@ export class AnswerCache {
     if (recall === null) return;
     recall.reader = null;
     recall.status = 'miss';
+    recall.bid = lost.recall?.bid ?? null;
     exchange.note(this.#kit.clock.now(), 'leads', null, `${lost.id} was lost`);
     this.#host.guard(exchange, () => this.#host.dispatch(exchange));
   }
@@ -371,12 +372,9 @@ export class AnswerCache {
     else this.#host.rejected(reader, why.rejection);
   }
 
-  #refresh(exchange: Exchange, { key }: Recall): void {
-    const now = this.#kit.clock.wall();
-    if (key === null || (this.#refreshed.get(key) ?? 0) > now) return;
-    if (this.#flights.has(key)) return;
-    this.#refreshed.delete(key);
-    this.#refreshed.set(key, wallMs(now + REFRESH_REST_MS));
-    this.#host.begin(refreshOf(exchange, this.#kit), exchange.body ?? new Uint8Array());
+  #refresh(exchange: Exchange, { key, controls }: Recall): void {
+    if (key === null || !controls.stores || this.#flights.has(key)) return;
+    const refresh = this.#refreshes.of(exchange, key, this.#kit);
+    if (refresh !== null) this.#host.begin(refresh, exchange.body ?? new Uint8Array());
   }
 }

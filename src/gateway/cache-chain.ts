@@ -1,20 +1,17 @@
 // Cache chain: where answers are kept, nearest first: our own memory, then a shared cache if there is one. What the shared
 // one holds is copied into memory and trusted there for a minute, or until it says that it was purged; the times that an
-// entry carries hold on every level. A shared cache that is slow is passed by: it must never keep a request waiting longer
-// than its budget, nor make it fail.
+// entry carries hold on every level. It must never keep a request waiting for a shared cache longer than its budget, nor make
+// it fail; whether a shared cache is worth asking at all is known to the adapter that asks it.
 import { type WallMs, wallMs } from '../kernel/brands.ts';
 import { limits } from '../kernel/limits.ts';
 import type { CacheEntry, CacheKey, CacheListener, CachePort, CacheRead, PurgeScope } from '../ports/cache.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
+import { isWithin } from '../policy/purge-epochs.ts';
 import { Sieve } from '../policy/sieve.ts';
 import type { Kit } from './kit.ts';
 
 /** A purge is told to every gateway, and somebody waits for the word. */
 const PURGE_MS_MAX = 1_000;
-/** Lookups in a row that were not answered in time, after which the shared cache is left alone for a while. */
-const LATE_MAX = 3;
-const REST_MS = 1_000;
-const REST_MS_MAX = 10_000;
 /** How long a copy of a shared entry is given without asking for it again. */
 const TRUST_MS = 60_000;
 /** What an entry takes besides its answer: objects, key, places in maps (measured: bench/cache.ts). */
@@ -26,16 +23,13 @@ interface Copy {
 }
 
 export class CacheChain implements CacheListener {
-  readonly #kit: Pick<Kit, 'clock' | 'timers' | 'facts'>;
+  readonly #kit: Pick<Kit, 'clock' | 'timers'>;
   readonly #remote: CachePort | null;
   readonly #copies: Sieve<Copy>;
   /** When last something was purged: what was asked before then may be what the purge was for. */
   #purgedAt = wallMs(0);
-  #lateInRow = 0;
-  #restMs = 0;
-  #restsUntil = wallMs(0);
 
-  constructor(kit: Pick<Kit, 'clock' | 'timers' | 'facts' | 'cache'>, bytesMax: number = limits.cacheBytesMax) {
+  constructor(kit: Pick<Kit, 'clock' | 'timers' | 'cache'>, bytesMax: number = limits.cacheBytesMax) {
     this.#kit = kit;
     this.#remote = kit.cache ?? null;
     this.#copies = new Sieve(bytesMax);
@@ -49,7 +43,7 @@ export class CacheChain implements CacheListener {
     const now = this.#kit.clock.wall();
     if (now < copy.entry.keepUntil && now < copy.trustedUntil) return copy.entry;
     // A shared cache may know better, but while it is silent what we hold is all there is.
-    if (now < copy.entry.keepUntil && this.#rests(now)) return copy.entry;
+    if (now < copy.entry.keepUntil && this.#remote?.isDown(key) === true) return copy.entry;
     this.#copies.delete(key);
     return null;
   }
@@ -57,21 +51,19 @@ export class CacheChain implements CacheListener {
   /** Asks the shared cache; null where there is none to ask. `done` may be called at once; exactly once unless cancelled. */
   remote(key: CacheKey, budgetMs: number, done: (entry: CacheEntry | null) => void): CacheRead | null {
     const remote = this.#remote;
-    if (remote === null || this.#rests(this.#kit.clock.wall())) return null;
+    if (remote === null) return null;
     let open = true;
     let read: CacheRead | null = null;
     const timer = this.#kit.timers.after(budgetMs, () => {
       if (!open) return;
       open = false;
       read?.cancel();
-      this.#late(budgetMs);
       done(null);
     });
     read = remote.get(key, budgetMs, (entry) => {
       if (!open) return;
       open = false;
       timer.cancel();
-      this.#inTime();
       if (entry !== null) this.#copy(key, entry);
       done(entry);
     });
@@ -102,7 +94,7 @@ export class CacheChain implements CacheListener {
     this.#purgedAt = this.#kit.clock.wall();
     if (scope.kind === 'all') this.#copies.clear();
     else if (scope.kind === 'key') this.#copies.delete(scope.key);
-    else this.#copies.deleteWhere(({ entry }) => entry.model === scope.model);
+    else this.#copies.deleteWhere(({ entry }) => isWithin(scope, '', entry));
   }
 
   onLost(): void {
@@ -126,27 +118,6 @@ export class CacheChain implements CacheListener {
     const own = answer.byteLength === answer.buffer.byteLength ? entry : { ...entry, answer: answer.slice() };
     const cost = { bytes: answer.length + ENTRY_BYTES, worth: usage.promptTokens + usage.completionTokens };
     this.#copies.put(key, { entry: own, trustedUntil }, cost);
-  }
-
-  #rests(now: WallMs): boolean {
-    return now < this.#restsUntil;
-  }
-
-  #late(budgetMs: number): void {
-    if (++this.#lateInRow < LATE_MAX) return;
-    const at = this.#kit.clock.wall();
-    if (this.#restMs === 0) this.#tell(`no answer within ${budgetMs} ms, ${LATE_MAX} times: passed by`);
-    this.#restMs = Math.min(Math.max(REST_MS, this.#restMs * 2), REST_MS_MAX);
-    this.#restsUntil = wallMs(at + this.#restMs);
-  }
-
-  #inTime(): void {
-    if (this.#restMs > 0) this.#tell('answers in time again');
-    this.#lateInRow = this.#restMs = 0;
-  }
-
-  #tell(why: string): void {
-    this.#kit.facts.accept({ kind: 'trouble', at: this.#kit.clock.wall(), where: 'shared cache', why });
   }
 }
 

@@ -24,6 +24,7 @@ const EXPOSED_HEADERS = [
   'x-spillway-overhead-ms',
   'x-spillway-cache',
   'age',
+  'etag',
 ].join(', ');
 
 /** Headers for an answer to `origin`; null when a page from there may not read it. */

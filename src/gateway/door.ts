@@ -3,10 +3,8 @@
 import { anthropicDoor } from '../dialects/anthropic/dialect.ts';
 import type { DoorDialect } from '../dialects/dialect.ts';
 import { openaiDoor } from '../dialects/openai/dialect.ts';
-import { responsesDoor } from '../dialects/responses/dialect.ts';
 import type { HeaderList, HeaderRecord } from '../kernel/headers.ts';
 import type { GatewayState } from '../kernel/facts.ts';
-import type { Surface } from '../kernel/lane.ts';
 import { reject, type Rejection } from '../kernel/rejection.ts';
 import { isLoopback } from '../kernel/loopback.ts';
 import { parseUrl, utf8Encode } from '../kernel/web.ts';
@@ -19,27 +17,9 @@ import { sendRejection } from './egress.ts';
 import { anthropicLists, modelList, oneModel, openaiLists } from './model-list.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { ModelResolver } from './resolve.ts';
+import { enterSigned, SIGNED_PREFIX, type SigningTools } from './signed-visit.ts';
 import type { Snapshot } from './snapshot.ts';
-
-interface Way {
-  readonly surface: Surface;
-  readonly dialect: DoorDialect;
-}
-
-/** Below `/v1`, or without it. */
-const ways: Readonly<Record<string, Way>> = {
-  '/chat/completions': { surface: 'chat', dialect: openaiDoor },
-  '/completions': { surface: 'completions', dialect: openaiDoor },
-  '/embeddings': { surface: 'embeddings', dialect: openaiDoor },
-  '/responses': { surface: 'chat', dialect: responsesDoor },
-  '/messages': { surface: 'chat', dialect: anthropicDoor },
-  '/messages/count_tokens': { surface: 'countTokens', dialect: anthropicDoor },
-};
-
-/** Where exchanges are asked for, in the spellings that clients use; each takes POST. */
-export const exchangePaths: readonly string[] = Object.keys(ways).flatMap((bare) =>
-  ['/v1', '', '/anthropic/v1', '/anthropic'].map((before) => before + bare),
-);
+import { bareOf, type Way, wayOf } from './ways.ts';
 
 /** OpenAI's other endpoints: told apart from typing errors. */
 const notServed = [
@@ -61,6 +41,8 @@ const notServed = [
 export interface DoorSurroundings {
   readonly pipeline: Pipeline;
   readonly digest: Digest;
+  /** For requests that are addresses. */
+  readonly signing: SigningTools;
   snapshot(): Snapshot;
   resolver(): ModelResolver;
   state(): GatewayState;
@@ -106,8 +88,9 @@ export class GatewayDoor implements Door {
     if (path.startsWith('/health')) return reading ? this.#health : wrongMethod('GET');
     if (listener === 'admin') return notFound;
     const bare = bareOf(path);
-    const way = Object.hasOwn(ways, bare) ? ways[bare] : undefined;
-    if (way !== undefined) return method === 'POST' ? this.#exchange(way) : wrongMethod('POST');
+    const way = wayOf(path);
+    if (way !== null) return method === 'POST' ? this.#exchange(way) : wrongMethod('POST');
+    if (bare.startsWith(SIGNED_PREFIX)) return method === 'GET' ? this.#signed : wrongMethod('GET');
     if (bare === '/models' || bare.startsWith('/models/')) return reading ? this.#models(bare) : wrongMethod('GET');
     if (path === '/' && reading) return this.#welcome;
     return notFound;
@@ -121,6 +104,15 @@ export class GatewayDoor implements Door {
       return this.#around.pipeline.enter(head, reply, { surface, dialect, doorHeaders });
     };
   }
+
+  #signed: Handler = (head, reply, doorHeaders) => {
+    const { pipeline, signing, state } = this.#around;
+    // Caches keep what they are not told about, refusals too.
+    const headers: HeaderList = [...doorHeaders, 'cache-control', 'no-store'];
+    if (state() === 'draining') return refuse(head, reply, reject('draining', 'The server is shutting down.'), headers);
+    const entered = enterSigned({ head, reply, doorHeaders }, pipeline, this.#around.snapshot(), signing);
+    return entered.ok ? entered.value : refuse(head, reply, entered.error, headers);
+  };
 
   #models(bare: string): Handler {
     return (head, reply, headers) => {
@@ -209,16 +201,10 @@ function preflight(head: InboundHead, reply: Reply, cors: Snapshot['cors'], allo
   return null;
 }
 
-/** `/v1/messages`, `/messages`, and `/anthropic/v1/messages` for those who come from DeepSeek's endpoint. */
-function bareOf(path: string): string {
-  const own = path.startsWith('/anthropic/') ? path.slice('/anthropic'.length) : path;
-  return own.startsWith('/v1/') ? own.slice('/v1'.length) : own;
-}
-
 /** Whose words a caller reads who is refused before its request was anything. */
 function dialectOf({ path, headers }: InboundHead): DoorDialect {
-  const bare = bareOf(path);
-  if (Object.hasOwn(ways, bare)) return ways[bare]?.dialect ?? openaiDoor;
+  const way = wayOf(path);
+  if (way !== null) return way.dialect;
   return headers['anthropic-version'] === undefined ? openaiDoor : anthropicDoor;
 }
 

@@ -8,9 +8,11 @@ import { limits } from '../kernel/limits.ts';
 import { reject, type Rejection, type RejectionKind, rejections } from '../kernel/rejection.ts';
 import type { Reply } from '../ports/door.ts';
 import { CACHE_HEADER } from '../policy/cache-eligibility.ts';
+import { cacheHead } from './cache-head.ts';
 import type { Exchange } from './exchange.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
+export const NOT_MODIFIED = 304;
 const STREAM_TYPE = 'text/event-stream; charset=utf-8';
 
 /** Default told to a client when a retry makes sense and nothing better is known. */
@@ -119,9 +121,17 @@ export function sendWhole(exchange: Exchange, body: Uint8Array, now: MonotonicMs
     JSON_TYPE,
     'content-length',
     String(body.length),
+    ...cacheHead(exchange, false, now),
     ...labels(exchange, now),
   ]);
   exchange.reply.end(body);
+}
+
+/** What the caller has is still the answer. */
+export function sendUnchanged(exchange: Exchange, now: MonotonicMs): void {
+  const isStream = exchange.request?.stream === true;
+  exchange.reply.head(NOT_MODIFIED, [...cacheHead(exchange, isStream, now), ...labels(exchange, now)]);
+  exchange.reply.end();
 }
 
 /** Status 200 and headers; harmless when they have left already. */
@@ -131,8 +141,7 @@ export function beginStream(exchange: Exchange, now: MonotonicMs): void {
   exchange.reply.head(200, [
     'content-type',
     STREAM_TYPE,
-    'cache-control',
-    'no-cache',
+    ...cacheHead(exchange, true, now),
     'x-accel-buffering',
     'no',
     ...labels(exchange, now),

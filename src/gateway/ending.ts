@@ -11,7 +11,17 @@ import { utf8Encode } from '../kernel/web.ts';
 import { readUsage } from '../dialects/openai/usage.ts';
 import { costMicroUsd } from '../policy/pricing.ts';
 import type { AnswerSum } from './answer-reader.ts';
-import { beginStream, formOfFault, formOfRejection, rejectionOfFault, sendError, sendWhole } from './egress.ts';
+import { isUnchanged } from './cache-head.ts';
+import {
+  beginStream,
+  formOfFault,
+  formOfRejection,
+  NOT_MODIFIED,
+  rejectionOfFault,
+  sendError,
+  sendUnchanged,
+  sendWhole,
+} from './egress.ts';
 import type { Exchange } from './exchange.ts';
 import type { Fleet } from './fleet.ts';
 import type { Kit } from './kit.ts';
@@ -26,6 +36,8 @@ const CLIENT_LEFT_STATUS = 499;
 /** What the pipeline wants to know of every end, and what it may have to give instead of a bad one. */
 export interface EndingsListener {
   onEnded(exchange: Exchange, ending: Ending): void;
+  /** Its answer is whole, and about to be told to its end. */
+  onMade(exchange: Exchange): void;
   /** A canonical whole answer that is kept, for when nobody can answer; null: none. */
   lastResort(exchange: Exchange): JsonObject | null;
 }
@@ -52,6 +64,7 @@ export class Endings {
   /** Nobody is asked: `answer` is the canonical whole answer. */
   stoodIn(exchange: Exchange, answer: JsonObject): void {
     const { request, dialect, reply } = exchange;
+    if (isUnchanged(exchange)) return this.#unchanged(exchange);
     if (request?.stream !== true) return this.answered(exchange, dialect.writeAnswer(answer, exchange.identity));
     const now = this.#kit.clock.now();
     beginStream(exchange, now);
@@ -73,6 +86,8 @@ export class Endings {
       runner.ticket.succeeded();
       this.attemptEnded(exchange, runner, null);
     }
+    this.#listener.onMade(exchange);
+    if (body !== null && isUnchanged(exchange)) return this.#unchanged(exchange);
     if (body === null) exchange.reply.end();
     else {
       const now = this.#kit.clock.now();
@@ -81,6 +96,14 @@ export class Endings {
       exchange.bytesOut = body.length;
     }
     this.#end(exchange, { outcome: 'answered', status: 200, rejection: null, fault: null }, { kind: 'answered' });
+  }
+
+  #unchanged(exchange: Exchange): void {
+    const now = this.#kit.clock.now();
+    sendUnchanged(exchange, now);
+    exchange.firstShownAt = now;
+    const settlement: Settlement = { outcome: 'answered', status: NOT_MODIFIED, rejection: null, fault: null };
+    this.#end(exchange, settlement, { kind: 'answered' });
   }
 
   /** Upstream trouble reaches the client: as an error answer, or in-band once the answer has begun. */

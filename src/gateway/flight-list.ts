@@ -16,6 +16,11 @@ export class FlightList {
     return [true, false].some((streams) => this.#flights.has(nameOf(key, streams)));
   }
 
+  /** The same is in the making in the other form too. */
+  hasBoth(key: CacheKey): boolean {
+    return [true, false].every((streams) => this.#flights.has(nameOf(key, streams)));
+  }
+
   /** The one that will do, if it can still be told from the beginning and does not make its reader wait longer. */
   joinable(key: CacheKey, exchange: Exchange): Flight | null {
     const wantsStream = exchange.request?.stream === true;

@@ -14,6 +14,7 @@ import { limits } from '../kernel/limits.ts';
 import type { Usage } from '../kernel/usage.ts';
 import { concatBytes } from '../kernel/web.ts';
 import type { Timer, Timers } from '../ports/clock.ts';
+import type { KeptTimes } from '../policy/cache-directives.ts';
 import type { AnswerTap } from './answer-reader.ts';
 import type { Exchange } from './exchange.ts';
 import { withoutNames } from './kept-answer.ts';
@@ -43,6 +44,8 @@ export interface FlightEnd {
   readonly costMicroUsd: number | null;
   /** Of an answer that was kept; null: it is new. */
   readonly ageMs: number | null;
+  /** Of what is kept of it; null: nothing is. */
+  readonly times: KeptTimes | null;
 }
 
 export interface FlightReader {

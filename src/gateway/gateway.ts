@@ -65,6 +65,7 @@ export class Gateway implements Gauges, VitalsSink {
     this.door = new GatewayDoor({
       pipeline: this.#pipeline,
       digest: this.#kit.digest,
+      signing: { clock: this.#kit.clock, hmac: this.#kit.hmac ?? null },
       snapshot: () => this.#snapshot,
       resolver: () => this.#resolver,
       state: () => this.#state,
@@ -74,9 +75,10 @@ export class Gateway implements Gauges, VitalsSink {
         fleet: this.#fleet,
         trails: options.trails,
         snapshot: () => this.#snapshot,
+        resolver: () => this.#resolver,
+        answers: this.#pipeline.answers,
         refused: () => this.#refused,
         reload: options.onReload,
-        purge: (scope, done) => this.#pipeline.purge(scope, done),
       }),
     });
   }

@@ -6,6 +6,7 @@ import { isObject, type JsonObject } from '../kernel/json.ts';
 import type { Usage } from '../kernel/usage.ts';
 import { utf8Decode, utf8Encode } from '../kernel/web.ts';
 import type { CacheEntry } from '../ports/cache.ts';
+import type { Digest } from '../ports/digest.ts';
 
 export function withoutNames(answer: JsonObject): JsonObject {
   const rest = { ...answer };
@@ -23,6 +24,12 @@ export function answerOf({ answer }: CacheEntry): JsonObject | null {
     return null;
   }
 }
+
+/** Two answers that say the same have the same. */
+export const tagOf = (answer: JsonObject, digest: Digest): string =>
+  digest.sha256(JSON.stringify({ ...withoutNames(answer), usage: undefined })).slice(0, TAG_DIGITS);
+
+const TAG_DIGITS = 32;
 
 export const bytesOf = (answer: JsonObject): Uint8Array => utf8Encode(JSON.stringify(withoutNames(answer)));
 

@@ -7,12 +7,15 @@ import type { BreakerConfig, RetryConfig } from '../ports/config.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { FactSink } from '../ports/fact-sink.ts';
 import type { UpstreamTransport } from '../ports/upstream.ts';
+import type { Hmac } from '../policy/signed-request.ts';
 
 export interface Kit {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly chance: Chance;
   readonly digest: Digest;
+  /** Signs addresses; absent: nothing is signed. */
+  readonly hmac?: Hmac;
   readonly facts: FactSink;
   /** Answers kept beyond our own memory; absent: nowhere. */
   readonly cache?: CachePort;

@@ -23,7 +23,6 @@ import type { JsonObject } from '../kernel/json.ts';
 import type { Surface } from '../kernel/lane.ts';
 import { limits } from '../kernel/limits.ts';
 import { reject, type Rejection } from '../kernel/rejection.ts';
-import type { PurgeScope } from '../ports/cache.ts';
 import type { InboundHead, Reply, Visit } from '../ports/door.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
 import type { Verdict } from '../policy/failover.ts';
@@ -53,7 +52,7 @@ import type { Runner } from './race.ts';
 import type { ModelResolver } from './resolve.ts';
 import type { SelfProtection } from './self-protection.ts';
 import { usageToTell } from './settle.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Key, Snapshot } from './snapshot.ts';
 import { WaitingSigns } from './waiting-signs.ts';
 
 /** What the pipeline asks of the gateway around it; answers change with reloads. */
@@ -70,6 +69,8 @@ export interface Entrance {
   readonly dialect: DoorDialect;
   /** Headers that every answer through it carries (CORS). */
   readonly doorHeaders: HeaderList;
+  /** In whose name it is asked, whoever asks; absent: the head says. */
+  readonly payer?: Key;
 }
 
 export class Pipeline {
@@ -102,6 +103,7 @@ export class Pipeline {
     this.#degrader = new Degrader(kit, this.dispatcher, () => around.resolver(), stale);
     this.#endings = new Endings(kit, fleet, this.#estimates, {
       lastResort: stale,
+      onMade: (exchange) => this.#answers.made(exchange),
       onEnded: (exchange, ending) => {
         this.dispatcher.settle(exchange);
         this.#answers.ended(exchange, ending);
@@ -121,7 +123,8 @@ export class Pipeline {
     const exchange = new Exchange({ head, reply, snapshot, ...entrance }, this.#kit);
     this.#live.add(exchange);
     const { keyLimits, protection } = this.#around;
-    const refused = authenticate(exchange, this.#kit.digest, keyLimits) ?? protection.refusal(exchange.lane);
+    const refused =
+      authenticate(exchange, this.#kit.digest, keyLimits, entrance.payer) ?? protection.refusal(exchange.lane);
     if (refused !== null) {
       this.#refuse(exchange, refused);
       return null;
@@ -137,8 +140,9 @@ export class Pipeline {
     };
   }
 
-  purge(scope: PurgeScope, done: (reached: boolean) => void): void {
-    this.#answers.purge(scope, done);
+  /** For those who fill, purge and look. */
+  get answers(): AnswerCache {
+    return this.#answers;
   }
 
   gauges(): GaugeReading[] {

@@ -4,8 +4,11 @@ import type { CacheUse } from '../kernel/facts.ts';
 import type { Fault } from '../kernel/fault.ts';
 import type { CacheEntry, CacheKey, CacheRead } from '../ports/cache.ts';
 import type { CacheControls } from '../policy/cache-eligibility.ts';
+import type { KeptTimes } from '../policy/cache-directives.ts';
 import type { Standing } from '../policy/freshness.ts';
-import type { Flight, FlightReader } from './flight.ts';
+import type { Flight, FlightEnd, FlightReader } from './flight.ts';
+import type { Bid } from './leadership.ts';
+import type { Replay } from './replay.ts';
 
 export interface Recall {
   readonly controls: CacheControls;
@@ -26,6 +29,14 @@ export interface Recall {
   flight: Flight | null;
   /** As a reader of another's; null: it makes the answer itself, or none. */
   reader: FlightReader | null;
+  /** Its word to other gateways that it makes the answer; null: none was asked. */
+  bid: Bid | null;
+  /** The answer it has made, and what is kept of it (null: nothing); null: none yet. */
+  made: { readonly end: FlightEnd; readonly entry: CacheEntry | null } | null;
+  /** For caches outside: the times of the answer it is given; null: not to be kept there. */
+  times: KeptTimes | null;
+  /** A kept answer that is being told at a pace. */
+  replay: Replay | null;
   /** Of the answer it was given; null while it was given none of ours. */
   ageMs: number | null;
   savedTokens: number;
@@ -51,6 +62,10 @@ export const newRecall = (
   read: null,
   flight: null,
   reader: null,
+  bid: null,
+  made: null,
+  times: null,
+  replay: null,
   ageMs: null,
   savedTokens: 0,
   savedMicroUsd: null,

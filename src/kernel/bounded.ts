@@ -37,6 +37,37 @@ export class RecentMap<Key, Value> {
   }
 }
 
+/**
+ * Names made of two, each made once: to join them anew for every look-up costs a copy and a hash (0.15 µs) each time. A line
+ * break stands in no name, so they cannot be confused. When there are too many it begins anew.
+ */
+export class JoinedNames {
+  readonly #capacity: number;
+  readonly #joined = new Map<string, Map<string, string>>();
+  #size = 0;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  of(first: string, second: string): string {
+    return this.#joined.get(first)?.get(second) ?? this.#join(first, second);
+  }
+
+  #join(first: string, second: string): string {
+    if (this.#size >= this.#capacity) {
+      this.#joined.clear();
+      this.#size = 0;
+    }
+    const joined = `${first}\n${second}`;
+    const bySecond = this.#joined.get(first);
+    if (bySecond === undefined) this.#joined.set(first, new Map([[second, joined]]));
+    else bySecond.set(second, joined);
+    this.#size++;
+    return joined;
+  }
+}
+
 export interface Link<Value> {
   readonly value: Value;
 }

@@ -62,6 +62,8 @@ export const limits = {
   cacheEntryBytesMax: 256 * KIB,
   /** A request whose answer may be kept: it is written out and hashed before it is sent. */
   cacheRequestBytesMax: 1 * MIB,
+  /** Answers that are taken in at once from a file. */
+  cacheFillLinesMax: 1_000,
   /** Refusals of requests that are remembered, so that they are not sent again and again. */
   refusalsKept: 10_000,
   /** What has been said of an answer that others read too: a reader further behind is cut. */

@@ -3,6 +3,7 @@
 
 export interface TextEncoderLike {
   encode(text: string): Uint8Array<ArrayBuffer>;
+  encodeInto(text: string, into: Uint8Array): { read: number; written: number };
 }
 export interface TextDecoderLike {
   decode(bytes?: Uint8Array, options?: { stream?: boolean }): string;
@@ -31,6 +32,8 @@ const lenient = new web.TextDecoder('utf-8', { ignoreBOM: true });
 const strict = new web.TextDecoder('utf-8', { fatal: true });
 
 export const utf8Encode = (text: string): Uint8Array<ArrayBuffer> => encoder.encode(text);
+/** How many bytes it wrote: as many whole characters as fit. */
+export const utf8EncodeInto = (text: string, into: Uint8Array): number => encoder.encodeInto(text, into).written;
 /** Bad sequences become U+FFFD. */
 export const utf8Decode = (bytes: Uint8Array): string => lenient.decode(bytes);
 

@@ -2,6 +2,7 @@
 // trivially. Several gateways of one process share it by joining the same store. Bounded in entries, oldest out first.
 import type { CacheEntry, CacheKey, CacheListener, CachePort, CacheRead, PurgeScope } from '../ports/cache.ts';
 import type { Clock } from '../ports/clock.ts';
+import { isWithin } from '../policy/purge-epochs.ts';
 
 const NOTHING: CacheRead = { cancel: () => {} };
 
@@ -10,6 +11,7 @@ export class MemoryCacheStore {
   readonly #clock: Clock;
   readonly #listeners = new Set<CacheListener>();
   readonly #entries = new Map<CacheKey, CacheEntry>();
+  readonly #leases = new Set<CacheKey>();
   readonly #entriesMax: number;
 
   constructor(clock: Clock, entriesMax = 10_000) {
@@ -29,6 +31,15 @@ export class MemoryCacheStore {
         this.#purge(scope);
         done(true);
       },
+      isDown: () => false,
+      lease: (key, _budgetMs, done) => {
+        if (this.#leases.has(key)) done('held');
+        else {
+          this.#leases.add(key);
+          done({ end: () => this.#leases.delete(key) });
+        }
+        return NOTHING;
+      },
       listen: (listener) => this.#listeners.add(listener),
     };
   }
@@ -41,12 +52,7 @@ export class MemoryCacheStore {
   }
 
   #purge(scope: PurgeScope): void {
-    for (const [key, entry] of this.#entries) if (isIn(scope, key, entry)) this.#entries.delete(key);
+    for (const [key, entry] of this.#entries) if (isWithin(scope, key, entry)) this.#entries.delete(key);
     for (const listener of this.#listeners) listener.onPurged(scope);
   }
-}
-
-function isIn(scope: PurgeScope, key: CacheKey, entry: CacheEntry): boolean {
-  if (scope.kind === 'model') return entry.model === scope.model;
-  return scope.kind === 'all' || scope.key === key;
 }

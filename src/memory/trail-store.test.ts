@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { attemptWith, exchangeWith, sampleExchange } from '../../test/sample-facts.ts';
-import { exchangeId, keyName, modelName } from '../kernel/brands.ts';
+import { exchangeId, keyName, modelName, wallMs } from '../kernel/brands.ts';
 import { limits } from '../kernel/limits.ts';
 import { TrailStore } from './trail-store.ts';
 
@@ -41,19 +41,61 @@ test('the newest come first, filtered and counted', () => {
 
 test('it keeps as many as the limit says and forgets the oldest', () => {
   const store = new TrailStore();
-  for (let i = 0; i < limits.trailsKept + 5; i++) store.accept(exchangeWith({ id: id(i) }));
+  for (let i = 0; i < limits.trailsKept + 5; i++) store.accept(exchangeWith({ id: id(i), outcome: 'failed' }));
   assert.equal(store.recent({}, 1e6).length, limits.trailsKept);
   assert.equal(store.get('sx_4'), null);
   assert.notEqual(store.get('sx_5'), null);
 });
 
+test('of plain answers fifty a second are kept, each standing for those before it, and of all others every one', () => {
+  const store = new TrailStore();
+  const startedAt = (ms: number) => wallMs(sampleExchange.startedAt + ms);
+  const perSecond = 400;
+  const seconds = 10;
+  for (let i = 0; i < perSecond * seconds; i++) {
+    const outcome = i % 40 === 0 ? 'failed' : 'answered';
+    store.accept(exchangeWith({ id: id(i), outcome, startedAt: startedAt((i * 1_000) / perSecond) }));
+  }
+  const kept = store.recent({}, limits.trailsKept);
+  const plain = kept.filter(({ outcome }) => outcome === 'answered');
+  assert.equal(kept.length - plain.length, 100);
+  // The burst is one second's more.
+  assert.ok(plain.length >= 50 * (seconds + 1) - 1 && plain.length <= 50 * (seconds + 1) + 1, `${plain.length}`);
+  const told = kept.reduce((sum, { standsFor }) => sum + standsFor, 0);
+  assert.ok(told > perSecond * seconds - 10 && told <= perSecond * seconds, `${told}`);
+});
+
+test('below fifty a second nothing is left out, nor after a clock was set back', () => {
+  const store = new TrailStore();
+  let number = 0;
+  for (const second of [100, 0]) {
+    for (let i = 0; i < 200; i++) {
+      const startedAt = wallMs(sampleExchange.startedAt + second * 1_000 + i * 25);
+      store.accept(exchangeWith({ id: id(number++), startedAt }));
+    }
+  }
+  assert.ok(store.recent({}, limits.trailsKept).length >= 399);
+});
+
+test('who waited, was lessened or was sent twice is no plain one', () => {
+  const store = new TrailStore();
+  for (let i = 0; i < 100; i++) store.accept(exchangeWith({ id: id(i) }));
+  const before = store.recent({}, limits.trailsKept).length;
+  assert.ok(before < 100);
+  store.accept(exchangeWith({ id: id(101), queueMs: 1_000 }));
+  store.accept(exchangeWith({ id: id(102), firstTokenMs: 10_000 }));
+  store.accept(exchangeWith({ id: id(103), degraded: ['capTokens'] }));
+  store.accept(exchangeWith({ id: id(104), attempts: 2 }));
+  assert.equal(store.recent({}, limits.trailsKept).length, before + 4);
+});
+
 test('attempts whose exchange never ends are forgotten too', () => {
   const store = new TrailStore(10);
-  for (let i = 0; i < 11; i++) store.accept(attemptWith({ exchange: id(i) }));
-  store.accept(exchangeWith({ id: id(0) }));
-  store.accept(exchangeWith({ id: id(10) }));
+  for (let i = 0; i < 12; i++) store.accept(attemptWith({ exchange: id(i) }));
+  for (const i of [0, 1, 11]) store.accept(exchangeWith({ id: id(i) }));
   assert.equal(store.get('sx_0')?.attemptFacts.length, 0);
-  assert.equal(store.get('sx_10')?.attemptFacts.length, 1);
+  assert.equal(store.get('sx_1')?.attemptFacts.length, 1);
+  assert.equal(store.get('sx_11')?.attemptFacts.length, 1);
 });
 
 test('one exchange cannot keep attempts without end', () => {

@@ -3,7 +3,7 @@
 // counts per length class that fade with use, so that a new habit is learned within some hundred answers.
 // It must never promise more than was allowed, nor grow with the number of keys; where one key's answers are too few, it
 // borrows from coarser ones: all keys, then all allowed lengths, then a guess.
-import { RecentMap } from '../kernel/bounded.ts';
+import { JoinedNames, RecentMap } from '../kernel/bounded.ts';
 
 const DISTRIBUTIONS_MAX = 10_000;
 /** Fewer answers are no distribution. */
@@ -24,10 +24,11 @@ export interface AnswerLength {
 
 export class AnswerLengths {
   readonly #distributions = new RecentMap<string, Distribution>(DISTRIBUTIONS_MAX);
+  readonly #joined = new JoinedNames(2 * DISTRIBUTIONS_MAX);
 
   learn(model: string, maxTokens: number | null, key: string | null, tokens: number): void {
     if (!(tokens >= 0)) return;
-    for (const name of namesOf(model, maxTokens, key)) {
+    for (const name of this.#namesOf(model, maxTokens, key)) {
       let known = this.#distributions.get(name);
       if (known === undefined) {
         known = new Distribution();
@@ -39,24 +40,24 @@ export class AnswerLengths {
 
   estimate(model: string, maxTokens: number | null, key: string | null): AnswerLength {
     const most = maxTokens ?? Infinity;
-    for (const name of namesOf(model, maxTokens, key)) {
+    for (const name of this.#namesOf(model, maxTokens, key)) {
       const known = this.#distributions.get(name);
       if (known !== undefined && known.weight >= WEIGHT_MIN) return bounded(known.read(), most);
     }
     // Of whom nothing is known, all that it asks for is believed.
     return bounded({ ...GUESS, q80Tokens: maxTokens ?? GUESS.q80Tokens }, most);
   }
+
+  /** Finest first. */
+  #namesOf(model: string, maxTokens: number | null, key: string | null): string[] {
+    const bucket = maxTokens === null ? 'any' : String(Math.ceil(Math.log2(Math.max(1, maxTokens))));
+    const ofBucket = this.#joined.of(model, bucket);
+    return key === null ? [ofBucket, model] : [this.#joined.of(ofBucket, key), ofBucket, model];
+  }
 }
 
 function bounded({ meanTokens, q80Tokens }: AnswerLength, most: number): AnswerLength {
   return { meanTokens: Math.min(meanTokens, most), q80Tokens: Math.min(q80Tokens, most) };
-}
-
-/** Finest first. A line break stands in no name, so they cannot be confused. */
-function namesOf(model: string, maxTokens: number | null, key: string | null): string[] {
-  const bucket = maxTokens === null ? 'any' : String(Math.ceil(Math.log2(Math.max(1, maxTokens))));
-  const coarser = [`${model}\n${bucket}`, model];
-  return key === null ? coarser : [`${model}\n${bucket}\n${key}`, ...coarser];
 }
 
 class Distribution {

@@ -2,7 +2,7 @@
 // and on what a key sends (code, Chinese, JSON), and hardly changes; so the ratio of what the provider counted to what we
 // guessed is learned per model and key, and a key not seen yet borrows the model's.
 // It must never let one odd answer throw the estimate out of bounds, nor grow with the number of keys.
-import { RecentMap } from '../kernel/bounded.ts';
+import { JoinedNames, RecentMap } from '../kernel/bounded.ts';
 
 const RATIOS_MAX = 10_000;
 const RATIO_MIN = 0.25;
@@ -12,6 +12,7 @@ const NEWEST = 0.2;
 
 export class TokenCorrection {
   readonly #ratios = new RecentMap<string, number>(RATIOS_MAX);
+  readonly #pairs = new JoinedNames(RATIOS_MAX);
 
   /** Whole tokens. `raw`: the linear estimate. */
   estimate(model: string, key: string | null, raw: number): number {
@@ -22,13 +23,13 @@ export class TokenCorrection {
   learn(model: string, key: string | null, raw: number, actual: number): void {
     if (!(raw > 0 && actual > 0)) return;
     const newest = clamp(actual / raw);
-    if (key !== null) this.#blend(pairOf(model, key), this.#ratio(model, key), newest);
-    this.#blend(pairOf(model, null), this.#ratio(model, null), newest);
+    if (key !== null) this.#blend(this.#pairs.of(model, key), this.#ratio(model, key), newest);
+    this.#blend(model, this.#ratio(model, null), newest);
   }
 
   #ratio(model: string, key: string | null): number {
-    const own = key === null ? undefined : this.#ratios.get(pairOf(model, key));
-    return own ?? this.#ratios.get(pairOf(model, null)) ?? 1;
+    const own = key === null ? undefined : this.#ratios.get(this.#pairs.of(model, key));
+    return own ?? this.#ratios.get(model) ?? 1;
   }
 
   #blend(pair: string, before: number, newest: number): void {
@@ -38,9 +39,4 @@ export class TokenCorrection {
 
 function clamp(ratio: number): number {
   return Math.min(RATIO_MAX, Math.max(RATIO_MIN, ratio));
-}
-
-/** A line break stands in neither name, so pairs cannot be confused. */
-function pairOf(model: string, key: string | null): string {
-  return key === null ? model : `${model}\n${key}`;
 }

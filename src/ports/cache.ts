@@ -10,6 +10,12 @@ export type CacheKey = string;
 export interface CacheMeta {
   /** The model's public name; what a purge names. */
   readonly model: string;
+  /** Whose it is, in 16 hex digits that say nothing of who that is. */
+  readonly tenant: string;
+  /** As the caller chose it; empty: none. */
+  readonly namespace: string;
+  /** Digest of the answer: two that say the same have the same. */
+  readonly tag: string;
   /** The upstream's own model that answered. */
   readonly upstreamModel: string;
   readonly createdAt: WallMs;
@@ -30,10 +36,14 @@ export interface CacheEntry extends CacheMeta {
   readonly answer: Uint8Array;
 }
 
-/** What is no longer to be given. Everything; or all answers of one model; or one entry. */
+/** What is no longer to be given. Everything; or all answers of one model, tenant or name space; or one entry. */
 export type PurgeScope =
   | { readonly kind: 'all' }
   | { readonly kind: 'model'; readonly model: string }
+  /** As entries name it. */
+  | { readonly kind: 'tenant'; readonly tenant: string }
+  /** Whoever's it is. */
+  | { readonly kind: 'namespace'; readonly namespace: string }
   | { readonly kind: 'key'; readonly key: CacheKey };
 
 export interface CacheRead {
@@ -47,6 +57,12 @@ export interface CacheListener {
   onPurged(scope: PurgeScope): void;
   /** Changes may have been missed: no copy taken before is to be trusted. */
   onLost(): void;
+}
+
+/** The word to all gateways that this one makes an answer. It holds, however long that takes, until it is ended. */
+export interface Lease {
+  /** `isKept`: the answer is there for others to find, or will be in a moment. Once. */
+  end(isKept: boolean): void;
 }
 
 export interface CachePort {
@@ -63,6 +79,13 @@ export interface CachePort {
    * once, within `budgetMs`.
    */
   purge(scope: PurgeScope, budgetMs: number, done: (reached: boolean) => void): void;
+  /** Nothing would be answered now: what one has is all there is. */
+  isDown(key: CacheKey): boolean;
+  /**
+   * Asks to make the answer for all gateways. `held`: another makes it. Null: nobody can tell in time. `done` at most once,
+   * within `budgetMs`; a lease that comes after `cancel` ends itself. One that is never ended ends when its gateway dies.
+   */
+  lease(key: CacheKey, budgetMs: number, done: (lease: Lease | 'held' | null) => void): CacheRead;
   /** One listener: who keeps copies. Set once, before the first `get`. */
   listen(listener: CacheListener): void;
 }

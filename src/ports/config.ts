@@ -122,6 +122,10 @@ export interface CacheConfig {
   readonly tools: boolean;
   /** Share of an answer's tokens that counts against the key's limit when it is given again. */
   readonly hitChargePercent: number;
+  /** Pace of a kept answer that is told as a stream; null: all at once. */
+  readonly replayTokensPerSecond: number | null;
+  /** The words of what is asked most may be held in memory, to be saved to a file. */
+  readonly saveRequests: boolean;
 }
 
 /** What may be done to answers in overload, mildest first. What is null or false never is. */
@@ -176,6 +180,14 @@ export interface RedisConfig {
   readonly timeoutMs: number;
 }
 
+/** Requests that are addresses. Null in Config: none is served. */
+export interface SigningConfig {
+  /** The first signs. */
+  readonly keys: readonly { readonly id: string; readonly secret: string }[];
+  /** Name of the key in whose name they are asked; null: a gateway without keys. */
+  readonly payer: string | null;
+}
+
 export interface CorsConfig {
   /** Exact origins, or `*`. */
   readonly origins: readonly string[];
@@ -216,6 +228,7 @@ export interface Config {
   readonly retry: RetryConfig;
   readonly breaker: BreakerConfig;
   readonly redis: RedisConfig | null;
+  readonly signing: SigningConfig | null;
   readonly cors: CorsConfig | null;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent' };
   readonly telemetry: {

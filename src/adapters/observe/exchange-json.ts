@@ -17,6 +17,7 @@ import { clip, errorType, genAiProvider, isoTime, operationNames, trailLine, tro
 const NAME_CHARACTERS_MAX = 256;
 const MESSAGE_CHARACTERS_MAX = 1000;
 const NANOSECONDS_PER_MS = 1e6;
+const MICROS_BY_HAND_MAX = 1e9;
 const ARROW_ESCAPED = '\\u2192';
 /** Keys whose exchanges' common parts are kept, and how many of each. */
 const KEYS_MAX = 256;
@@ -76,10 +77,7 @@ export class ExchangeLines {
       this.#second = second;
       this.#secondText = isoTime(wallMs).slice(0, -'123Z'.length);
     }
-    const ms = Math.floor(wallMs) - second * 1000;
-    if (ms >= 100) return `${this.#secondText}${ms}`;
-    // What is no time at all becomes a whole second.
-    return `${this.#secondText}${ms >= 10 ? '0' : '00'}${ms > 0 ? ms : 0}`;
+    return this.#secondText + threeDigits(Math.floor(wallMs) - second * 1000);
   }
 
   /** Of answered ones: names that nobody answered to may be anything, and too many. */
@@ -136,9 +134,9 @@ function commonJson(exchange: ExchangeFact, base: string): string {
 function figuresJson(exchange: ExchangeFact): string {
   const { usage, firstTokenMs, costMicroUsd, degraded, cache } = exchange;
   let line = usage === null ? '' : usageJson(usage);
-  line += `,"spillway.queue_ms":${microseconds(exchange.queueMs)}`;
-  line += `,"spillway.overhead_ms":${microseconds(exchange.overheadMs)}`;
-  if (firstTokenMs !== null) line += `,"spillway.first_token_ms":${microseconds(firstTokenMs)}`;
+  line += `,"spillway.queue_ms":${milliseconds(exchange.queueMs)}`;
+  line += `,"spillway.overhead_ms":${milliseconds(exchange.overheadMs)}`;
+  if (firstTokenMs !== null) line += `,"spillway.first_token_ms":${milliseconds(firstTokenMs)}`;
   if (degraded.length > 0) line += `,"spillway.degraded":${JSON.stringify(degraded)}`;
   if (cache !== null) {
     line += `,"spillway.cache":"${cache.status}"`;
@@ -174,9 +172,18 @@ function inner(value: string): string {
   return JSON.stringify(value).slice(1, -1);
 }
 
-/** Milliseconds with three digits after the point. */
-function microseconds(value: number): number | null {
-  return number(Math.round(value * 1000) / 1000);
+/** With three digits after the point, by hand: V8 takes 0.15 µs to find the shortest text of a fraction. */
+function milliseconds(value: number): string | number | null {
+  const micros = Math.round(value * 1000);
+  if (!(micros >= 0 && micros < MICROS_BY_HAND_MAX)) return number(micros / 1000);
+  const whole = Math.floor(micros / 1000);
+  return `${whole}.${threeDigits(micros - whole * 1000)}`;
+}
+
+/** Of 0 to 999; what is no number is 000. */
+function threeDigits(value: number): string {
+  if (value >= 100) return String(value);
+  return value >= 10 ? `0${value}` : `00${value > 0 ? value : 0}`;
 }
 
 // JSON has no NaN and no Infinity, and an upstream may well claim 1e999 tokens.

@@ -46,6 +46,7 @@ export class NodeGate {
   readonly #breaker: Breaker;
   #timer: Timer | null = null;
   #lastTrouble = '';
+  #isClosed = false;
 
   constructor(options: NodeGateOptions) {
     this.#options = options;
@@ -65,7 +66,7 @@ export class NodeGate {
   }
 
   onTrouble(why: string, sentAt: MonotonicMs): void {
-    if (!this.passes) return;
+    if (!this.passes || this.#isClosed) return;
     this.#lastTrouble = why;
     const move = this.#breaker.onFailure(this.#options.clock.now(), sentAt);
     if (move?.to !== 'open') return;
@@ -74,11 +75,14 @@ export class NodeGate {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#timer?.cancel();
     this.#timer = null;
   }
 
   #armProbe(): void {
+    // What was under way when it was closed fails then, and must not keep the process alive.
+    if (this.#isClosed) return;
     const { clock, timers } = this.#options;
     const now = clock.now();
     const waitMs = Math.max(1, (this.#breaker.reopensAt(now) ?? now) - now);

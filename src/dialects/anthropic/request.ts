@@ -32,7 +32,7 @@ export function readRequest(surface: Surface, bytes: Uint8Array): Result<Canonic
   const counts = surface === 'countTokens';
   const parsed = parseBody(bytes);
   if (!parsed.ok) return parsed;
-  const own = parsed.value;
+  const { object: own, text } = parsed.value;
   const found = firstProblem(own, requestChecks, required[counts ? 'countTokens' : 'chat']);
   if (found !== null) return invalid(found.path.slice(1), found.must);
   const model = own['model'];
@@ -59,7 +59,7 @@ export function readRequest(surface: Surface, bytes: Uint8Array): Result<Canonic
     get bytes() {
       return (written ??= utf8Encode(JSON.stringify(body)));
     },
-    native: { dialect: 'anthropic', body: own, bytes: settledBytes(bytes, own), untranslatable },
+    native: { dialect: 'anthropic', body: own, bytes: settledBytes(bytes, text, own), untranslatable },
   });
 }
 

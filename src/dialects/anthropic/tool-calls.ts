@@ -3,7 +3,6 @@
 import { excessOf, isObject } from '../../kernel/json.ts';
 import type { JsonObject, JsonValue } from '../../kernel/json.ts';
 import { limits } from '../../kernel/limits.ts';
-import { utf8Encode } from '../../kernel/web.ts';
 import { ToolIds } from '../tool-ids.ts';
 
 /** Inside a string no one has counted depth; some levels are left for the message around it. */
@@ -19,7 +18,7 @@ export function inputOf(written: JsonValue | undefined): JsonObject {
 
 /** Null when the text is no JSON object, or one nested so deeply that writing it would overflow a stack. */
 function parseObject(text: string): JsonObject | null {
-  if (text.length > 2 * DEPTH_MAX && excessOf(utf8Encode(text), DEPTH_MAX, Infinity) !== null) return null;
+  if (text.length > 2 * DEPTH_MAX && excessOf(text, DEPTH_MAX, Infinity) !== null) return null;
   try {
     const value = JSON.parse(text) as JsonValue;
     return isObject(value) ? value : null;

@@ -2,14 +2,13 @@
 import { excessOf, isObject } from '../../kernel/json.ts';
 import type { JsonObject, JsonValue } from '../../kernel/json.ts';
 import { limits } from '../../kernel/limits.ts';
-import { utf8Encode } from '../../kernel/web.ts';
 
 /** Shorter texts cannot nest deeply enough to overflow a stack, and nearly all events are shorter: they are not counted. */
 const DEEP_CHARACTERS_MIN = 4_096;
 
 /** The object, or in words what stands in its place. */
 export function readJson(text: string): JsonObject | string {
-  if (text.length >= DEEP_CHARACTERS_MIN && excessOf(utf8Encode(text), limits.jsonDepthMax, Infinity) !== null) {
+  if (text.length >= DEEP_CHARACTERS_MIN && excessOf(text, limits.jsonDepthMax, Infinity) !== null) {
     return 'JSON that nests too deeply';
   }
   try {

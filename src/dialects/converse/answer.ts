@@ -15,7 +15,7 @@ import { chatUsage, readUsage } from './usage.ts';
 export function readAnswer(_surface: Surface, body: Uint8Array): AnswerReading {
   const text = utf8Decode(body).trim();
   if (text === '') return broken('empty', 'an empty body');
-  if (excessOf(body, limits.jsonDepthMax, Infinity) !== null) return broken('malformed', 'JSON that nests too deeply');
+  if (excessOf(text, limits.jsonDepthMax, Infinity) !== null) return broken('malformed', 'JSON that nests too deeply');
   let value: JsonValue;
   try {
     value = JSON.parse(text);

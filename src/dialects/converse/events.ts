@@ -5,7 +5,6 @@ import { silentReading, type AnswerReading } from '../../kernel/chat.ts';
 import { fault } from '../../kernel/fault.ts';
 import { excessOf, isObject, type JsonObject, type JsonValue } from '../../kernel/json.ts';
 import { limits } from '../../kernel/limits.ts';
-import { utf8Encode } from '../../kernel/web.ts';
 import type { FarStream } from '../dialect.ts';
 import type { StreamEvent } from '../framing.ts';
 import { signedDetail } from './blocks.ts';
@@ -40,7 +39,7 @@ export class ConverseFarStream implements FarStream {
   read({ name, data }: StreamEvent): AnswerReading {
     this.#chunk = null;
     if (name === null) return malformed('a frame that is neither event nor exception');
-    if (data.length >= DEEP_CHARACTERS_MIN && excessOf(utf8Encode(data), limits.jsonDepthMax, Infinity) !== null) {
+    if (data.length >= DEEP_CHARACTERS_MIN && excessOf(data, limits.jsonDepthMax, Infinity) !== null) {
       return malformed('an event that nests too deeply');
     }
     const value = parse(data);

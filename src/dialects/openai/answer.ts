@@ -18,7 +18,7 @@ export function readAnswer(surface: Surface, body: Uint8Array): AnswerReading {
   const text = utf8Decode(body).trim();
   if (text === '') return broken('empty', 'The upstream answered 200 with an empty body.');
   // V8 parses any depth, but whoever walks or writes such a value runs out of stack. Many values are no fault: embeddings.
-  if (excessOf(body, limits.jsonDepthMax, Infinity) !== null) {
+  if (excessOf(text, limits.jsonDepthMax, Infinity) !== null) {
     return broken('malformed', 'The upstream answered 200 with JSON that nests too deeply.');
   }
   let value: JsonValue;

@@ -6,7 +6,6 @@ import { fault } from '../../kernel/fault.ts';
 import { excessOf, isObject } from '../../kernel/json.ts';
 import type { JsonObject, JsonValue } from '../../kernel/json.ts';
 import { limits } from '../../kernel/limits.ts';
-import { utf8Encode } from '../../kernel/web.ts';
 import type { FarStream } from '../dialect.ts';
 import type { StreamEvent } from '../framing.ts';
 import { canonicalChunk } from './canonical.ts';
@@ -23,7 +22,7 @@ export class ChatFarStream implements FarStream {
     this.#chunk = null;
     if (data === '[DONE]' || data.trim() === '[DONE]') return { ...silentReading, done: true };
     if (data.trim() === '') return { ...silentReading };
-    if (data.length >= DEEP_CHARACTERS_MIN && excessOf(utf8Encode(data), limits.jsonDepthMax, Infinity) !== null) {
+    if (data.length >= DEEP_CHARACTERS_MIN && excessOf(data, limits.jsonDepthMax, Infinity) !== null) {
       return malformed('an event that nests too deeply');
     }
     let value: JsonValue;

@@ -29,7 +29,7 @@ const MODEL_CHARACTERS_MAX = 512;
 export function readRequest(surface: Surface, bytes: Uint8Array): Result<CanonicalRequest, Rejection> {
   const parsed = parseBody(bytes);
   if (!parsed.ok) return parsed;
-  const body = parsed.value;
+  const { object: body, text } = parsed.value;
   const form = forms[surface];
   const found = firstProblem(body, form.checks, form.required);
   if (found !== null) return invalid(found.path.slice(1), found.must);
@@ -54,7 +54,7 @@ export function readRequest(surface: Surface, bytes: Uint8Array): Result<Canonic
     needs: needsOf(body, surface),
     fallbackModels: fallbacks,
     body,
-    bytes: settledBytes(bytes, body),
+    bytes: settledBytes(bytes, text, body),
     native: null,
   });
 }

@@ -19,7 +19,7 @@ export function readAnswer(body: Uint8Array): AnswerReading {
   const text = utf8Decode(body).trim();
   if (text === '') return broken('empty', 'The upstream answered 200 with an empty body.');
   // V8 parses any depth, but whoever walks or writes such a value runs out of stack.
-  if (excessOf(body, limits.jsonDepthMax, Infinity) !== null) {
+  if (excessOf(text, limits.jsonDepthMax, Infinity) !== null) {
     return broken('malformed', 'The upstream answered 200 with JSON that nests too deeply.');
   }
   const value = parse(text);

@@ -7,7 +7,6 @@ import { fault } from '../../kernel/fault.ts';
 import { excessOf, isObject } from '../../kernel/json.ts';
 import type { JsonObject, JsonValue } from '../../kernel/json.ts';
 import { limits } from '../../kernel/limits.ts';
-import { utf8Encode } from '../../kernel/web.ts';
 import type { FarStream } from '../dialect.ts';
 import type { StreamEvent } from '../framing.ts';
 import { writeUsage } from '../openai/usage.ts';
@@ -55,7 +54,7 @@ export class ResponsesFarStream implements FarStream {
     if (data.trim() === '') return silentReading;
     // Some far sides and proxies end every stream as the chat does.
     if (data === '[DONE]') return { ...silentReading, done: true };
-    if (data.length >= DEEP_CHARACTERS_MIN && excessOf(utf8Encode(data), limits.jsonDepthMax, Infinity) !== null) {
+    if (data.length >= DEEP_CHARACTERS_MIN && excessOf(data, limits.jsonDepthMax, Infinity) !== null) {
       return malformed('an event that nests too deeply');
     }
     let event: JsonValue;

@@ -4,7 +4,6 @@
 import { excessOf, isObject } from '../../kernel/json.ts';
 import type { JsonObject, JsonValue } from '../../kernel/json.ts';
 import { limits } from '../../kernel/limits.ts';
-import { utf8Encode } from '../../kernel/web.ts';
 
 const FORMAT = 'openai-responses-v1';
 /** Begins an `encrypted_content` that is ours: a JSON list of canonical details follows. */
@@ -58,7 +57,7 @@ function isOwn({ id, encrypted_content: data }: JsonObject): boolean {
 
 /** Callers can write what they like there, and nobody has counted its depth. */
 function parseDetails(text: string): JsonObject[] {
-  if (excessOf(utf8Encode(text), limits.jsonDepthMax / 2, limits.jsonValuesMax) !== null) return [];
+  if (excessOf(text, limits.jsonDepthMax / 2, limits.jsonValuesMax) !== null) return [];
   try {
     const value = JSON.parse(text) as JsonValue;
     return Array.isArray(value) ? value.filter((entry) => isObject(entry)) : [];

@@ -11,7 +11,7 @@ import type { Rejection } from '../../kernel/rejection.ts';
 import { fail, ok } from '../../kernel/result.ts';
 import type { Result } from '../../kernel/result.ts';
 import { utf8Encode } from '../../kernel/web.ts';
-import { parseBody } from '../body.ts';
+import { parseBody, type ParsedBody } from '../body.ts';
 import { settledBytes } from '../json-patch.ts';
 import { partTypes } from '../openai/messages.ts';
 import { estimatePromptTokens } from '../tokens.ts';
@@ -24,7 +24,7 @@ const MODEL_CHARACTERS_MAX = 512;
 export function readRequest(_surface: Surface, bytes: Uint8Array): Result<CanonicalRequest, Rejection> {
   const parsed = parseBody(bytes);
   if (!parsed.ok) return parsed;
-  const own = parsed.value;
+  const { object: own } = parsed.value;
   const found = checkBody(own);
   if (found !== null) return invalid(found.path.slice(1), found.must);
   const model = own['model'];
@@ -54,7 +54,7 @@ export function readRequest(_surface: Surface, bytes: Uint8Array): Result<Canoni
       made ??= utf8Encode(JSON.stringify(body));
       return made;
     },
-    native: nativeOf(own, bytes, lost),
+    native: nativeOf(parsed.value, bytes, lost),
   });
 }
 
@@ -62,10 +62,14 @@ function invalid(param: string, must: string): Result<CanonicalRequest, Rejectio
   return fail(reject('badRequest', `\`${param}\` ${must}.`, { param }));
 }
 
-function nativeOf(body: JsonObject, bytes: Uint8Array, untranslatable: NativeRequest['untranslatable']): NativeRequest {
+function nativeOf(
+  { object: body, text }: ParsedBody,
+  bytes: Uint8Array,
+  untranslatable: NativeRequest['untranslatable'],
+): NativeRequest {
   const { input } = body;
   const kept = Array.isArray(input) ? withoutOwnReasoning(input) : input;
-  if (kept === input) return { dialect: 'responses', body, bytes: settledBytes(bytes, body), untranslatable };
+  if (kept === input) return { dialect: 'responses', body, bytes: settledBytes(bytes, text, body), untranslatable };
   const changed = { ...body, input: kept };
   return { dialect: 'responses', body: changed, bytes: utf8Encode(JSON.stringify(changed)), untranslatable };
 }
