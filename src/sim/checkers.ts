@@ -18,7 +18,7 @@ const BUDGET_WINDOW_MS = 30_000;
 const BUDGET_SLACK = 1.25;
 /** Prompt tokens that may be sent again in its window however little is sent: so many, or one prompt, in ten seconds. */
 const RESERVE_TOKENS = 4_096;
-const RESERVES = 3;
+const RESERVES = 4;
 
 export class Checkers implements Witness {
   readonly findings: string[] = [];
