@@ -144,9 +144,6 @@ for (const [name, begin] of Object.entries(stages)) {
       }
     });
 
-    const lease = (cache: CachePort, key: string): Promise<Lease | 'held' | null> =>
-      new Promise((resolve) => cache.lease(key, 1_000, resolve));
-
     test('one makes an answer at a time; when it is over, or nothing came of it, another may', async () => {
       const key = cacheKey('lease');
       const first = await lease(one, key);
@@ -179,3 +176,6 @@ for (const [name, begin] of Object.entries(stages)) {
     });
   });
 }
+
+const lease = (cache: CachePort, key: string): Promise<Lease | 'held' | null> =>
+  new Promise((resolve) => cache.lease(key, 1_000, resolve));

@@ -66,12 +66,10 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
     config.lane === 'on' ? new ExpressTransport({ clock: systemClock, timers: systemTimers, fallback: network }) : null;
   const authorizing = new AuthorizingTransport(express ?? network, new WorldCredentials(systemClock, systemTimers));
   const scripted = new ScriptedTransport(systemTimers, systemChance, systemClock);
-  const stateFile = openState(config, (why) =>
-    facts.accept({ kind: 'trouble', at: systemClock.wall(), where: 'state', why }),
-  );
-  const redis = await openRedis(config, (why) =>
-    facts.accept({ kind: 'trouble', at: systemClock.wall(), where: 'redis', why }),
-  );
+  const tellTrouble = (where: string) => (why: string) =>
+    facts.accept({ kind: 'trouble', at: systemClock.wall(), where, why });
+  const stateFile = openState(config, tellTrouble('state'));
+  const redis = await openRedis(config, tellTrouble('redis'));
   const gateway = new Gateway({
     ports: {
       ...(redis === null ? {} : { cache: redis }),
@@ -110,17 +108,21 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
     stop: async (why) => {
       watch?.stop();
       vitals.stop();
-      await new Promise<void>((resolve) => gateway.drain(why, resolve));
-      // The last bytes of the last answers get a moment to leave; a reader that does not take them is left behind.
-      const flushed = Promise.all(servers.map((server) => server.close()));
-      systemTimers.after(FLUSH_MS, () => servers.forEach((server) => server.destroyAll()));
-      await flushed;
+      await drain(gateway, servers, why);
       redis?.close();
       express?.destroy();
       await Promise.all([network.destroy(), tracer?.shutdown(), stateFile?.close()]);
       log.flush();
     },
   };
+}
+
+/** The last bytes of the last answers get a moment to leave; a reader that does not take them is left behind. */
+async function drain(gateway: Gateway, servers: readonly Listener[], why: string): Promise<void> {
+  await new Promise<void>((resolve) => gateway.drain(why, resolve));
+  const flushed = Promise.all(servers.map((server) => server.close()));
+  systemTimers.after(FLUSH_MS, () => servers.forEach((server) => server.destroyAll()));
+  await flushed;
 }
 
 /** An open connection would keep the process from ending. */

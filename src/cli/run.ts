@@ -1,6 +1,7 @@
 // Run: the commands, their options and help. Each command is loaded when it is asked for, so `--version` loads nothing.
 import { Command, CommanderError } from 'commander';
 import { readEnvironment } from '../adapters/environment.ts';
+import { addCache } from './cache/commands.ts';
 import { exitCodes } from './exit-codes.ts';
 import { ignoreBrokenPipes, type Output, terminal } from './output.ts';
 import type { ConductOptions } from './conduct.ts';
@@ -71,6 +72,7 @@ function build(output: Output, finish: (code: number) => void): Command {
       const { schema } = await import('./schema.ts');
       schema(output);
     });
+  addCache(program, output, finish);
   addWall(program, output, finish);
   program
     .command('conduct')

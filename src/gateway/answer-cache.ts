@@ -308,7 +308,8 @@ export class AnswerCache {
           this.#host.dispatch(exchange);
         }),
     });
-    if (flight.ended || flight.leader !== exchange || exchange.phase === 'ended') bid?.end(recall.made?.entry != null);
+    if (flight.ended || flight.leader !== exchange || exchange.phase === 'ended')
+      bid?.end((recall.made?.entry ?? null) !== null);
     else recall.bid = bid;
   }
 

@@ -50,6 +50,8 @@ export interface AttemptListener {
 export interface AttemptOrder {
   readonly request: CanonicalRequest;
   readonly planned: PlannedTarget;
+  /** Now. */
+  readonly sentAt: MonotonicMs;
   /** Counts from 0. */
   readonly credential: number;
   /** The client wants one piece; the stream is for our clocks and for an early end to trouble. */
@@ -85,8 +87,7 @@ export class Attempt implements UpstreamSink, ReaderListener {
     this.#kit = kit;
     this.#order = order;
     this.#listener = listener;
-    this.sentAt = kit.clock.now();
-    this.#progressAt = this.sentAt;
+    this.sentAt = this.#progressAt = order.sentAt;
     const { target } = order.planned;
     const { upstream } = target;
     const { path, fromOrigin } = order.planned.prepared;

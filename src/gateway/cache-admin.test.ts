@@ -60,9 +60,10 @@ test('a pair in another dialect is found by who asks in any', () => {
   assert.equal(message.headers['x-spillway-cache'], 'hit');
 });
 
+const bad = (over: Record<string, unknown>): string => pair({ key: 'one', ...over });
+
 test('what could not be found, or is not to be kept, is refused and says why, without a word of it', () => {
   const rig = new Rig(settings());
-  const bad = (over: Record<string, unknown>): string => pair({ key: 'one', ...over });
   const lines = [
     '{"secret"',
     bad({ request: { ...request, temperature: 1 } }),

@@ -9,6 +9,7 @@ import { limits } from '../kernel/limits.ts';
 import { utf8Decode } from '../kernel/web.ts';
 import type { PurgeScope } from '../ports/cache.ts';
 import type { PageAnswer, PageRequest } from '../ports/page.ts';
+import { signedUntil } from '../policy/signed-request.ts';
 import { readWarmLine } from '../policy/warm-file.ts';
 import { json, parametersOf, problem } from './admin-words.ts';
 import type { AnswerCache } from './answer-cache.ts';
@@ -17,7 +18,7 @@ import { tagOfKey } from './question.ts';
 import type { ModelResolver } from './resolve.ts';
 import { signedPath } from './signed-visit.ts';
 import type { Key, Snapshot } from './snapshot.ts';
-import { keyNamed, pairOf } from './warm.ts';
+import { keyNamed, pairOf, type WarmTools } from './warm.ts';
 
 const TOP_DEFAULT = 20;
 const TOP_MAX = 10_000;
@@ -51,6 +52,10 @@ export class CacheAdmin {
     done(problem(404, 'There is /admin/cache/purge, /admin/cache/top, /admin/cache/entries and /admin/cache/sign.'));
   }
 
+  #tools(): WarmTools {
+    return { snapshot: this.#around.snapshot(), resolver: this.#around.resolver(), digest: this.#around.kit.digest };
+  }
+
   #purge({ query }: PageRequest, done: Done): void {
     const scope = this.#scopeOf(parametersOf(query));
     if (typeof scope === 'string') return done(problem(400, scope));
@@ -61,7 +66,7 @@ export class CacheAdmin {
 
   /** Or why there is none. */
   #scopeOf(wanted: ReadonlyMap<string, string>): PurgeScope | string {
-    const { kit, snapshot } = this.#around;
+    const { kit } = this.#around;
     const [model, tenant, namespace] = ['model', 'tenant', 'namespace'].map((name) => wanted.get(name));
     if ([model, tenant, namespace].filter((value) => value !== undefined).length > 1) {
       return 'Purge by `model`, by `tenant` or by `namespace`: one at a time.';
@@ -69,7 +74,7 @@ export class CacheAdmin {
     if (model !== undefined) return { kind: 'model', model };
     if (namespace !== undefined) return { kind: 'namespace', namespace };
     if (tenant === undefined) return { kind: 'all' };
-    const key = keyNamed(snapshot(), tenant);
+    const key = keyNamed(this.#around.snapshot(), tenant);
     if (key === null) return `No key has the name \`${tenant.slice(0, 100)}\`.`;
     return { kind: 'tenant', tenant: tagOfKey(key, kit.digest) };
   }
@@ -96,15 +101,15 @@ export class CacheAdmin {
   }
 
   #fill({ body, query }: PageRequest): PageAnswer {
-    const { kit, answers, snapshot, resolver } = this.#around;
+    const { kit, answers } = this.#around;
+    const tools = this.#tools();
     const name = parametersOf(query).get('key');
-    const fallback = name === undefined ? null : keyNamed(snapshot(), name);
+    const fallback = name === undefined ? null : keyNamed(tools.snapshot, name);
     if (name !== undefined && fallback === null) return problem(400, `No key has the name \`${name.slice(0, 100)}\`.`);
     const lines = utf8Decode(body).split('\n');
     if (lines.length > limits.cacheFillLinesMax) {
       return problem(413, `At most ${limits.cacheFillLinesMax} lines at a time.`);
     }
-    const tools = { snapshot: snapshot(), resolver: resolver(), digest: kit.digest };
     const troubles: string[] = [];
     let kept = 0;
     for (const [at, text] of lines.entries()) {
@@ -116,7 +121,7 @@ export class CacheAdmin {
   }
 
   #sign({ body, query }: PageRequest): PageAnswer {
-    const { kit, snapshot, resolver } = this.#around;
+    const { kit } = this.#around;
     const seconds = Number(parametersOf(query).get('seconds') ?? SIGNED_SECONDS_DEFAULT);
     if (!(seconds >= 1 && seconds <= SIGNED_SECONDS_MAX)) {
       return problem(400, `\`seconds\` must be from 1 to ${SIGNED_SECONDS_MAX}.`);
@@ -124,20 +129,16 @@ export class CacheAdmin {
     const line = readWarmLine(utf8Decode(body));
     if (line === null || !line.ok) return problem(400, `The request ${line?.error ?? 'is empty'}.`);
     if (kit.hmac === undefined) return problem(404, 'Nothing is signed here.');
-    const expiresAt = signedUntil(kit.clock.wall(), seconds);
-    const path = signedPath(line.value, expiresAt, { snapshot: snapshot(), resolver: resolver() }, kit.hmac);
+    const expiresAt = signedUntil(kit.clock.wall() / MS_PER_SECOND, seconds);
+    const path = signedPath(line.value, expiresAt, this.#tools(), kit.hmac);
     return path.ok ? json(200, { path: path.value, expiresAt }) : problem(400, `The request ${path.error}.`);
   }
 }
 
-/** Rounded up to whole spans, so that the same request has the same address for a while: seconds since 1970. */
-export const signedUntil = (now: WallMs, seconds: number): number =>
-  (Math.floor(now / MS_PER_SECOND / seconds) + 2) * seconds;
-
 /** Null: kept; ``: there was nothing to keep; else why it is not. */
 function fillLine(
   text: string,
-  tools: Parameters<typeof pairOf>[1],
+  tools: WarmTools,
   fallback: Key | null,
   now: WallMs,
   answers: AnswerCache,

@@ -185,10 +185,11 @@ test('addresses that nobody signed, or that hold no longer, are refused, and no 
   assert.equal(rig.sends.length, 0);
 });
 
+const refused = (on: Rig, body: unknown): string =>
+  on.request('/admin/cache/sign', body, { headers: admin }).error.message;
+
 test('only what anybody may read can be signed, and only where signing is set up', () => {
   const rig = signed();
-  const refused = (on: Rig, body: unknown): string =>
-    on.request('/admin/cache/sign', body, { headers: admin }).error.message;
   assert.match(refused(rig, { ...asked, temperature: 1 }), /the temperature is not 0/);
   assert.match(refused(rig, { ...asked, model: 'plain' }), /not kept/);
   assert.match(refused(rig, { ...asked, messages: [{ role: 'user', content: 'x'.repeat(8_000) }] }), /too long/);

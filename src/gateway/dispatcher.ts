@@ -58,8 +58,7 @@ export class Dispatcher {
   }
 
   /** Finds a target now, or a seat in the waiting room, or refuses; answers through the listener, maybe at once. */
-  place(exchange: Exchange, deadlineAt: MonotonicMs): void {
-    const now = this.#kit.clock.now();
+  place(exchange: Exchange, deadlineAt: MonotonicMs, now: MonotonicMs): void {
     // Most never meet anybody who waits.
     if (this.#room.size === 0 && this.#tryServe(exchange, exchange.lane, now) === true) return;
     const hopeless = this.#hopeless(exchange, now, deadlineAt);

@@ -106,10 +106,12 @@ export class GatewayDoor implements Door {
   }
 
   #signed: Handler = (head, reply, doorHeaders) => {
-    const { pipeline, signing, state } = this.#around;
+    const { pipeline, signing } = this.#around;
     // Caches keep what they are not told about, refusals too.
     const headers: HeaderList = [...doorHeaders, 'cache-control', 'no-store'];
-    if (state() === 'draining') return refuse(head, reply, reject('draining', 'The server is shutting down.'), headers);
+    if (this.#around.state() === 'draining') {
+      return refuse(head, reply, reject('draining', 'The server is shutting down.'), headers);
+    }
     const entered = enterSigned({ head, reply, doorHeaders }, pipeline, this.#around.snapshot(), signing);
     return entered.ok ? entered.value : refuse(head, reply, entered.error, headers);
   };

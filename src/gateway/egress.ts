@@ -2,6 +2,7 @@
 // rejections and faults to what a client is told.
 import type { DoorDialect, ErrorForm } from '../dialects/dialect.ts';
 import type { MonotonicMs } from '../kernel/brands.ts';
+import { decimals } from '../kernel/decimals.ts';
 import { type Fault, type FaultKind, faults, wordsOf } from '../kernel/fault.ts';
 import type { HeaderList } from '../kernel/headers.ts';
 import { limits } from '../kernel/limits.ts';
@@ -158,9 +159,9 @@ function labels(exchange: Exchange, now: MonotonicMs): HeaderList {
     'x-spillway-attempts',
     String(exchange.attempts),
     'x-spillway-queue-ms',
-    exchange.queueMs.toFixed(1),
+    decimals(exchange.queueMs, 1),
     'x-spillway-overhead-ms',
-    overheadMs(exchange, now).toFixed(2),
+    decimals(overheadMs(exchange, now), 2),
     ...exchange.doorHeaders,
   ];
   const { current } = exchange;
@@ -193,7 +194,7 @@ function pushLimits(headers: HeaderList, exchange: Exchange, now: MonotonicMs): 
     if (level === null) continue;
     headers.push(`x-ratelimit-limit-${name}`, String(level.limit));
     headers.push(`x-ratelimit-remaining-${name}`, String(Math.max(0, Math.floor(level.remaining))));
-    headers.push(`x-ratelimit-reset-${name}`, `${(Math.max(0, level.resetMs) / 1000).toFixed(3)}s`);
+    headers.push(`x-ratelimit-reset-${name}`, `${decimals(level.resetMs / 1000, 3)}s`);
   }
 }
 

@@ -231,15 +231,19 @@ export class Fleet {
     this.#tellMove(state, state.breaker.onSend(now));
     let open = true;
     let speaks = false;
-    const close = (settle: (at: MonotonicMs) => void): void => {
+    const close = (settle: ((at: MonotonicMs) => void) | null): void => {
       if (!open) return;
       open = false;
       hold.end();
       state.inFlight--;
       state.occupancy.giveBack(lane, demand.tenant, cost);
       upstream.giveBack();
-      settle(this.#kit.clock.now());
+      settle?.(this.#kit.clock.now());
       this.onRoom();
+    };
+    const succeed = (at: MonotonicMs): void => {
+      rate.accepted();
+      this.#tellMove(state, state.breaker.onSuccess(at, now));
     };
     const release = (at: MonotonicMs): void => {
       // The answer never came, but the prompt may have been read.
@@ -255,9 +259,8 @@ export class Fleet {
         speaks = true;
         const at = this.#kit.clock.now();
         hold.firstToken(at);
-        rate.accepted();
         if (streamed) learnFirstToken(state, hold, at);
-        this.#tellMove(state, state.breaker.onSuccess(at, now));
+        succeed(at);
         // Its prompt has been read: another may be sent behind it.
         this.onRoom();
       },
@@ -267,12 +270,7 @@ export class Fleet {
       },
       spoke: (count) => hold.tokens(count, this.#kit.clock.now()),
       keptAlive: () => hold.keepAlive(),
-      succeeded: () =>
-        close((at) => {
-          if (speaks) return;
-          rate.accepted();
-          this.#tellMove(state, state.breaker.onSuccess(at, now));
-        }),
+      succeeded: () => close(speaks ? null : succeed),
       released: () => close(release),
       overtaken: () =>
         close((at) => {

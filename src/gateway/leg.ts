@@ -50,6 +50,7 @@ export function orderOf(
   return {
     request: leg.request,
     planned: leg.planned,
+    sentAt: ticket.sentAt,
     credential: ticket.credential,
     gathers: outbound.stream && !request.stream,
     door: exchange.dialect,

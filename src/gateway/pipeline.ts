@@ -176,7 +176,7 @@ export class Pipeline {
     noteRetries(exchange, now);
     exchange.totalTimer = this.#kit.timers.after(Math.max(0, exchange.totalAt - now), () => this.#expire(exchange));
     this.#signs.watch(exchange);
-    if (exchange.recall === null) this.#dispatch(exchange);
+    if (exchange.recall === null) this.#dispatch(exchange, now);
     else this.#answers.enter(exchange);
   }
 
@@ -202,19 +202,18 @@ export class Pipeline {
     return { lane: exchange.lane, fleetHasRoom: this.dispatcher.isRoomyFor(exchange, now), overloaded };
   }
 
-  #dispatch(exchange: Exchange): void {
+  #dispatch(exchange: Exchange, now: MonotonicMs = this.#kit.clock.now()): void {
     const { timeouts } = exchange.model ?? {};
     if (timeouts === undefined) return;
-    const now = this.#kit.clock.now();
     const queueEnd = later(now, Math.max(0, timeouts.queueMs - exchange.queueMs));
     const begin = beginBy(exchange, this.#fleet, now);
-    this.dispatcher.place(exchange, Math.min(queueEnd, begin, exchange.totalAt) as MonotonicMs);
+    this.dispatcher.place(exchange, Math.min(queueEnd, begin, exchange.totalAt) as MonotonicMs, now);
   }
 
   #call(exchange: Exchange, planned: PlannedTarget, ticket: Ticket): void {
     const { request, outbound } = exchange;
     if (request === null || outbound === null || exchange.phase === 'ended') return ticket.released();
-    const now = this.#kit.clock.now();
+    const now = ticket.sentAt;
     const runner = exchange.race.enter(planned, ticket, ++exchange.attempts);
     if (!runner.hedge) exchange.current = planned;
     exchange.phase = 'calling';

@@ -10,7 +10,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { InboundHead, Reply, Visit } from '../ports/door.ts';
 import { controlsOf } from '../policy/cache-eligibility.ts';
 import { type Hmac, openSigned, type SignedTrouble, signRequest } from '../policy/signed-request.ts';
-import type { WarmLine } from '../policy/warm-file.ts';
+import { unstreamed, type WarmLine } from '../policy/warm-file.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { ModelResolver } from './resolve.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -36,7 +36,7 @@ export function signedPath(
 ): Result<string, string> {
   const key = snapshot.config.signing?.keys[0];
   if (key === undefined) return fail('cannot be signed: the configuration has no `signing`');
-  const { stream: _, stream_options: __, ...request } = line.request;
+  const request = unstreamed(line.request);
   const read = readAsked({ path: line.path, request }, { resolver });
   if (!read.ok) return read;
   if (read.value.model.cache?.config.scope !== 'public')

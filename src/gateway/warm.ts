@@ -16,7 +16,7 @@ import type { Digest } from '../ports/digest.ts';
 import { controlsOf, isRepeatable, whyNotCached } from '../policy/cache-eligibility.ts';
 import { isToldWhole } from '../policy/cache-key.ts';
 import { timesOf } from '../policy/freshness.ts';
-import type { WarmLine } from '../policy/warm-file.ts';
+import { unstreamed, type WarmLine } from '../policy/warm-file.ts';
 import type { Exchange } from './exchange.ts';
 import { bytesOf, tagOf } from './kept-answer.ts';
 import { keyOf, tenantTag } from './question.ts';
@@ -107,7 +107,7 @@ export function keyNamed({ keys }: Snapshot, name: string): Key | null {
 /** The request of an exchange as a line; null: it is too long, or the canonical form does not say all of it. */
 export function lineOf({ request, key }: Exchange, namespace: string): string | null {
   if (request === null || (request.native !== null && !isToldWhole(request.native))) return null;
-  const { stream: _, stream_options: __, cache, ...body } = request.body;
+  const { cache, ...body } = unstreamed(request.body);
   const own = isObject(cache) ? cache : {};
   const url = request.surface === 'chat' ? '/v1/chat/completions' : `/v1/${request.surface}`;
   const asked = { ...body, model: request.model, ...(namespace === '' ? {} : { cache: { ...own, namespace } }) };

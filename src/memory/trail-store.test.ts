@@ -47,14 +47,15 @@ test('it keeps as many as the limit says and forgets the oldest', () => {
   assert.notEqual(store.get('sx_5'), null);
 });
 
+const after = (ms: number) => wallMs(sampleExchange.startedAt + ms);
+
 test('of plain answers fifty a second are kept, each standing for those before it, and of all others every one', () => {
   const store = new TrailStore();
-  const startedAt = (ms: number) => wallMs(sampleExchange.startedAt + ms);
   const perSecond = 400;
   const seconds = 10;
   for (let i = 0; i < perSecond * seconds; i++) {
     const outcome = i % 40 === 0 ? 'failed' : 'answered';
-    store.accept(exchangeWith({ id: id(i), outcome, startedAt: startedAt((i * 1_000) / perSecond) }));
+    store.accept(exchangeWith({ id: id(i), outcome, startedAt: after((i * 1_000) / perSecond) }));
   }
   const kept = store.recent({}, limits.trailsKept);
   const plain = kept.filter(({ outcome }) => outcome === 'answered');

@@ -46,8 +46,12 @@ export function cacheHeaders(times: KeptTimes, reach: CacheReach, now: WallMs): 
   const keptSeconds = Math.floor((times.keepUntil - times.freshUntil) / MS_PER_SECOND);
   if (reach.outlivesErrors && keptSeconds > 0) words.push(`stale-if-error=${keptSeconds}`);
   return [
-    ...['cache-control', words.join(', '), 'etag', etagOf(times.tag)],
-    ...['vary', reach.scope === 'public' ? common : `${credentials}, ${common}`],
+    'cache-control',
+    words.join(', '),
+    'etag',
+    etagOf(times.tag),
+    'vary',
+    reach.scope === 'public' ? common : `${credentials}, ${common}`,
     // nginx knows nothing of ages.
     ...(isShared ? ['x-accel-expires', String(sharedSeconds)] : []),
   ];

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { openSigned, SIGNED_REQUEST_CHARACTERS_MAX, signRequest, type SigningKey } from './signed-request.ts';
+import {
+  openSigned,
+  SIGNED_REQUEST_CHARACTERS_MAX,
+  signRequest,
+  type SigningKey,
+  signedUntil,
+} from './signed-request.ts';
 
 const hmac = (secret: string, text: string): Uint8Array => createHmac('sha256', secret).update(text).digest();
 const old: SigningKey = { id: '0', secret: 'old secret' };
@@ -63,4 +69,10 @@ test('a request too long for an address is not signed', () => {
   assert.equal(signRequest('x'.repeat(5_600), now, key, hmac).ok, true);
   const result = signRequest('x'.repeat(SIGNED_REQUEST_CHARACTERS_MAX), now, key, hmac);
   assert.deepEqual(result, { ok: false, error: 'tooLong' });
+});
+
+test('within one span a request has one address, which holds at least that long', () => {
+  const until = signedUntil(6_000, 600);
+  assert.equal(signedUntil(6_599, 600), until);
+  assert.ok(until - 6_599 > 600 && until - 6_000 <= 1_200);
 });

@@ -39,6 +39,10 @@ export function signRequest(
   return text.length > SIGNED_REQUEST_CHARACTERS_MAX ? fail('tooLong') : ok(text);
 }
 
+/** Rounded to whole spans, so that the same request has the same address for a while: it holds one to two of them. */
+export const signedUntil = (nowSeconds: number, seconds: number): number =>
+  (Math.floor(nowSeconds / seconds) + 2) * seconds;
+
 export type SignedTrouble = 'malformed' | 'unknownKey' | 'badSignature' | 'expired';
 
 /** The canonical request, when one of `keys` signed it and it still holds. */

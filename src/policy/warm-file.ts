@@ -38,6 +38,14 @@ export function readWarmLine(line: string): Result<WarmLine, string> | null {
   return ok({ path, request, answer, keyName });
 }
 
+/** The same request by somebody who wants its answer in one piece. */
+export function unstreamed(request: JsonObject): JsonObject {
+  const whole = { ...request };
+  delete whole['stream'];
+  delete whole['stream_options'];
+  return whole;
+}
+
 /** Null: an `input` may be for embeddings or for a response. */
 function pathOf(url: JsonValue, request: JsonObject): string | null {
   if (typeof url === 'string' && url.startsWith('/')) return url;

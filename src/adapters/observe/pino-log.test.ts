@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { test } from 'node:test';
 import { attemptWith, exchangeWith, sampleExchange, stateFacts } from '../../../test/sample-facts.ts';
-import { modelName, targetId, upstreamName } from '../../kernel/brands.ts';
-import type { Fact } from '../../kernel/facts.ts';
+import { keyName, modelName, targetId, upstreamName } from '../../kernel/brands.ts';
+import type { ExchangeFact, Fact } from '../../kernel/facts.ts';
 import { createLog } from './pino-log.ts';
 
 type Level = Parameters<typeof createLog>[0];
@@ -70,6 +70,33 @@ test('an answered exchange is one info line with ECS and gen_ai names', () => {
     'spillway.cost_usd': 0.000264,
     message: '200 chat → deepseek/deepseek-chat 1240 ms (first 311 ms) queued 4 ms 812→97 tokens',
   });
+});
+
+test('lines of exchanges that are alike differ in their figures, and of others in all that differs', () => {
+  const changes: Partial<ExchangeFact>[] = [
+    {},
+    { durationMs: 99, bytesOut: 7, usage: null },
+    { key: keyName('team-b') },
+    { key: null },
+    { target: null, upstreamModel: 'other', provider: 'openai' },
+    { modelAsked: 'alias', model: modelName('x') },
+    { status: 304, stream: false, attempts: 2, lane: 'vip', surface: 'embeddings' },
+    {},
+  ];
+  const together = recordsOf('info', changes.map(exchangeWith));
+  const alone = changes.map((change) => recordsOf('info', [exchangeWith(change)])[0]);
+  assert.deepEqual(together, alone);
+  assert.equal(new Set(alone.map((record) => JSON.stringify(record))).size, changes.length - 1);
+});
+
+test('of many kinds of exchange each has its own line, and the first one still has it', () => {
+  const numbers = [...Array.from({ length: 40 }, (_, number) => number), 0, 1];
+  const facts = numbers.map((number) => exchangeWith({ modelAsked: `alias-${number}` }));
+  const asked = recordsOf('info', facts).map((record) => record['gen_ai.request.model']);
+  assert.deepEqual(
+    asked,
+    numbers.map((number) => `alias-${number}`),
+  );
 });
 
 test('a failed exchange warns and tells its trail and why', () => {
@@ -183,6 +210,7 @@ test('figures that are no numbers leave a line that is still JSON', () => {
   const record = recordsOf('info', [exchangeWith(change)])[0];
   assert.equal(record?.['gen_ai.usage.input_tokens'], null);
   assert.equal(record['spillway.cost_usd'], null);
+  assert.equal(record['@timestamp'], '1970-01-01T00:00:00.000Z');
 });
 
 test('megabytes from outside become a line of bounded length', () => {

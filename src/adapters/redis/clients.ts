@@ -46,6 +46,13 @@ export async function openClient(config: RedisConfig, use: 'hot' | 'background')
   return client;
 }
 
+/** For good. */
+export function closeClient(client: RedisClient): void {
+  client.disconnect();
+  // A round of asking a cluster who holds what, when it ends after this, would begin the next, and so on for ever.
+  if ('refreshSlotsCache' in client) client.refreshSlotsCache = () => {};
+}
+
 function warmUp(cluster: Cluster): void {
   for (const node of cluster.nodes('master')) node.ping().catch(() => {});
 }

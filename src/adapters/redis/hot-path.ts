@@ -3,7 +3,7 @@
 // under way is bounded in commands and bytes. It must never throw and never answer twice.
 import type { Redis } from 'ioredis';
 import type { MonotonicMs } from '../../kernel/brands.ts';
-import type { RedisClient } from './clients.ts';
+import { closeClient, type RedisClient } from './clients.ts';
 import { NodeGate, type RedisState, type RedisTime } from './node-gate.ts';
 import { slotOf } from './slot.ts';
 
@@ -134,7 +134,7 @@ export class HotPath {
 
   close(): void {
     for (const { gate } of this.#nodes.values()) gate.close();
-    this.#options.client.disconnect();
+    closeClient(this.#options.client);
   }
 
   /** One command: the gate hears how it went, `outcome` exactly once. */

@@ -4,7 +4,7 @@
 import type { Pipeline, Redis } from 'ioredis';
 import type { CacheEntry, CacheKey } from '../../ports/cache.ts';
 import type { RedisConfig } from '../../ports/config.ts';
-import { openClient, type RedisClient } from './clients.ts';
+import { closeClient, openClient, type RedisClient } from './clients.ts';
 import { encodeEntryNow } from './entry-codec.ts';
 import { answerPath, purgesPath } from './paths.ts';
 import { slotOf } from './slot.ts';
@@ -56,7 +56,7 @@ export async function massInsert(
     onProgress(count.kept);
     return count;
   } finally {
-    client.disconnect();
+    closeClient(client);
   }
 }
 

@@ -13,7 +13,7 @@ import {
   type PurgeNews,
   readNotice,
 } from '../../policy/purge-epochs.ts';
-import type { RedisClient } from './clients.ts';
+import { closeClient, type RedisClient } from './clients.ts';
 import type { RedisState, RedisTime } from './node-gate.ts';
 import { answerPath, purgeChannel, purgesPath } from './paths.ts';
 
@@ -131,8 +131,8 @@ export class PurgeLine {
   close(): void {
     this.#isClosed = true;
     this.#timer?.cancel();
-    this.#options.client.disconnect();
-    this.#options.subscriber.disconnect();
+    closeClient(this.#options.client);
+    closeClient(this.#options.subscriber);
   }
 
   async #tellAll(scope: PurgeScope): Promise<void> {

@@ -83,12 +83,9 @@ export function firstProblem(
   for (const name of required) {
     if (value[name] === undefined || value[name] === null) return { path: `.${name}`, must: 'is required' };
   }
-  // Not over its entries: a list and a pair for each field took three quarters of this check's time.
-  for (const name in value) {
+  for (const [name, entry] of Object.entries(value)) {
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
-    if (check === undefined) continue;
-    const entry = value[name];
-    if (entry === undefined || entry === null) continue;
+    if (check === undefined || entry === undefined || entry === null) continue;
     const found = check(entry);
     if (found !== null) return { ...found, path: `.${name}${found.path}` };
   }
