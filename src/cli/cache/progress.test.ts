@@ -11,11 +11,16 @@ test('a bar is as long as what is done, and says what is left', () => {
   assert.equal(progressLine(0, 0, '', 9_000), `${'█'.repeat(30)} 0 of 0`);
 });
 
-test('where nobody watches it is a line now and then', () => {
-  const lines: string[] = [];
-  const output: Output = { out: () => {}, err: (line) => lines.push(line), colours: false };
-  const progress = new Progress(output, false);
-  for (let at = 0; at < 1_000; at++) progress.show(at, 1_000, '');
-  progress.end();
-  assert.equal(lines.length, 1);
+test('on a terminal it is drawn now and then; where nobody watches, what is soon over is not told', () => {
+  for (const [isTerminal, drawn] of [
+    [true, 1],
+    [false, 0],
+  ] as const) {
+    const lines: string[] = [];
+    const output: Output = { out: () => {}, err: (line) => lines.push(line), colours: false };
+    const progress = new Progress(output, isTerminal);
+    for (let at = 0; at < 1_000; at++) progress.show(at, 1_000, '');
+    assert.equal(lines.length, drawn);
+    progress.end();
+  }
 });

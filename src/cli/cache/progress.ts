@@ -11,11 +11,13 @@ export class Progress {
   readonly #output: Output;
   readonly #screen: Screen | null;
   readonly #startedAt = systemClock.now();
-  #shownAt = Number.NEGATIVE_INFINITY;
+  #shownAt: number;
 
   constructor(output: Output, isTerminal: boolean) {
     this.#output = output;
     this.#screen = isTerminal ? new Screen(output) : null;
+    // What is soon over is not worth a line.
+    this.#shownAt = isTerminal ? Number.NEGATIVE_INFINITY : this.#startedAt;
   }
 
   /** `words`: what has come of it so far. */
