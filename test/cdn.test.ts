@@ -1,74 +1,11 @@
 // The configurations in deploy/cdn in a real nginx and a real Varnish, in front of a server that says what a gateway says.
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createHmac } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { toolPath } from '../scripts/tools.ts';
-import { openSigned, signRequest } from '../src/policy/signed-request.ts';
-import { readRepositoryFile } from './source-text.ts';
+import { type Cdn, cdns } from './support/cdn.ts';
 import { completion, delta, FarSide, json } from './support/far-side.ts';
-import { freePort, until } from './support/redis.ts';
+import { until } from './support/redis.ts';
 
-const hmac = (secret: string, text: string): Uint8Array => createHmac('sha256', secret).update(text).digest();
-
-interface Cdn {
-  readonly url: string;
-  stop(): Promise<void>;
-}
-
-async function run(program: string, args: readonly string[], port: number, folder: string): Promise<Cdn> {
-  const child: ChildProcess = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  let trouble = '';
-  child.stderr?.on('data', (text: Buffer) => (trouble += text.toString()));
-  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const url = `http://127.0.0.1:${port}`;
-  await until(async () => {
-    if (child.exitCode !== null) throw new Error(trouble);
-    return fetch(`${url}/ready`).then(
-      () => true,
-      () => false,
-    );
-  });
-  return {
-    url,
-    stop: async () => {
-      child.kill('SIGTERM');
-      await gone;
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-async function startNginx(gatewayPort: number): Promise<Cdn> {
-  const folder = mkdtempSync(join(tmpdir(), 'spillway-cdn-'));
-  const port = await freePort();
-  const text = readRepositoryFile('deploy/cdn/nginx.conf')
-    .replace('127.0.0.1:4000', `127.0.0.1:${gatewayPort}`)
-    .replace('127.0.0.1:8080', `127.0.0.1:${port}`);
-  // nginx's workers are nobody in particular.
-  chmodSync(folder, 0o755);
-  mkdirSync(join(folder, 'tmp'), { mode: 0o755 });
-  writeFileSync(join(folder, 'nginx.conf'), text);
-  return run(toolPath('nginx'), ['-p', folder, '-c', 'nginx.conf', '-e', 'stderr'], port, folder);
-}
-
-async function startVarnish(gatewayPort: number): Promise<Cdn> {
-  const folder = mkdtempSync(join(tmpdir(), 'spillway-cdn-'));
-  const port = await freePort();
-  const text = readRepositoryFile('deploy/cdn/varnish.vcl').replace('.port = "4000"', `.port = "${gatewayPort}"`);
-  writeFileSync(join(folder, 'varnish.vcl'), text);
-  const files = ['-n', join(folder, 'work'), '-f', join(folder, 'varnish.vcl')];
-  const args = ['-F', '-a', `127.0.0.1:${port}`, ...files, '-s', 'malloc,32m', '-T', 'none', '-j', 'none'];
-  return run(toolPath('varnishd'), args, port, folder);
-}
-
-for (const [name, start] of [
-  ['nginx', startNginx],
-  ['varnish', startVarnish],
-] as const) {
+for (const [name, start] of cdns) {
   describe(name, () => {
     let gateway: FarSide;
     let cdn: Cdn;
@@ -151,23 +88,6 @@ for (const [name, start] of [
         return gateway.seen.length > 1;
       });
       assert.equal(gateway.seen[1]?.headers['if-none-match'], '"v1"');
-    });
-
-    test('a GET with a signed key is kept as well', async () => {
-      const key = { id: '1', secret: 'of the gateway' };
-      const expires = Math.ceil(Date.now() / 600_000) * 600 + 600;
-      const signed = signRequest('{"model":"public","messages":[]}', expires, key, hmac);
-      assert.ok(signed.ok);
-      gateway.answer = (response, { path }) => {
-        const opened = openSigned(path.replace('/v1/cached/', ''), Date.now() / 1000, [key], hmac);
-        json(response, opened.ok ? 200 : 403, completion(`answer ${gateway.seen.length}`), headers);
-      };
-      const url = `${cdn.url}/v1/cached/${signed.value}`;
-      assert.equal((await fetch(url.slice(0, -1))).status, 403);
-      const first = await (await fetch(url)).text();
-      assert.match(first, /answer 2/);
-      assert.equal(await (await fetch(url)).text(), first);
-      assert.equal(gateway.seen.length, 2);
     });
 
     test('many at once are one at the gateway', async () => {

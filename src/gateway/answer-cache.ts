@@ -237,7 +237,7 @@ export class AnswerCache {
   }
 
   #noteGiven(exchange: Exchange, recall: Recall, entry: CacheEntry, status: 'hit' | 'stale'): void {
-    recall.status = status;
+    recall.status = status === 'hit' && recall.follows ? 'joined' : status;
     recall.times = status === 'hit' ? entry : null;
     recall.ageMs = Math.max(0, this.#kit.clock.wall() - entry.createdAt);
     this.#noteSaved(exchange, recall, entry.usage, entry.costMicroUsd);
@@ -304,6 +304,7 @@ export class AnswerCache {
       look: (done) => this.#chain.remote(key, budgetMs, done),
       go: (entry) =>
         this.#host.guard(exchange, () => {
+          recall.follows = entry !== null;
           if (exchange.phase === 'ended' || this.#gaveShared(exchange, recall, key, entry)) return;
           this.#host.dispatch(exchange);
         }),

@@ -43,7 +43,7 @@ test('where two often want the same at once, one makes it and the other waits fo
   assert.deepEqual(
     readers.map(({ status, headers }) => [status, headers['x-spillway-cache']]),
     [
-      [200, 'hit'],
+      [200, 'joined'],
       [200, 'joined'],
     ],
   );

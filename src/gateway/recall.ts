@@ -31,6 +31,8 @@ export interface Recall {
   reader: FlightReader | null;
   /** Its word to other gateways that it makes the answer; null: none was asked. */
   bid: Bid | null;
+  /** Another gateway made it while it was waited for. */
+  follows: boolean;
   /** The answer it has made, and what is kept of it (null: nothing); null: none yet. */
   made: { readonly end: FlightEnd; readonly entry: CacheEntry | null } | null;
   /** For caches outside: the times of the answer it is given; null: not to be kept there. */
@@ -63,6 +65,7 @@ export const newRecall = (
   flight: null,
   reader: null,
   bid: null,
+  follows: false,
   made: null,
   times: null,
   replay: null,
