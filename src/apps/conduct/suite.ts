@@ -26,7 +26,7 @@ export interface SuiteOptions {
 /** The suite's clocks end everything within 12 s; a gateway with longer ones hangs as far as its caller is concerned. */
 const ASK_MS_MAX = 30_000;
 /** Cases have nothing in common, and most of their time is waiting. */
-const AT_ONCE = 24;
+const AT_ONCE = 48;
 
 /** Findings in the order of the cases. */
 export async function runSuite(cases: readonly Case[], options: SuiteOptions): Promise<Finding[]> {
