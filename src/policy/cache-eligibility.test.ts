@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { requestOf } from '../../test/support/key-fuzz.ts';
 import type { CanonicalRequest } from '../kernel/chat.ts';
 import type { JsonObject } from '../kernel/json.ts';
 import { limits } from '../kernel/limits.ts';
 import { controlsOf, isRepeatable, whyNotCached } from './cache-eligibility.ts';
 
 const request = (body: JsonObject, over: Partial<CanonicalRequest> = {}): CanonicalRequest => ({
-  surface: 'chat',
-  model: 'm',
-  stream: false,
-  includeUsage: false,
-  promptTokens: 1,
-  answerTokensMax: null,
-  choices: 1,
-  needs: [],
-  fallbackModels: [],
-  body,
-  bytes: new Uint8Array(),
-  native: null,
+  ...requestOf(body),
   ...over,
 });
 

@@ -385,3 +385,16 @@ test('a tenant that is passed over does not hold up the others of its lane, and 
   room.serve((item) => served.push(item) > 0);
   assert.deepEqual(served.slice(2), ['greedy 1', 'greedy 2'], 'and has its turn when there is room');
 });
+
+test('a pass that throws calls back the tenants it had passed over', () => {
+  const room = new FairRoom<string>(roomy);
+  seated(room, 'greedy', { tenant: 'greedy' });
+  seated(room, 'modest', { tenant: 'modest' });
+  assert.throws(() =>
+    room.serve((item): Served => {
+      if (item === 'greedy') return 'passedOver';
+      throw new Error('bug');
+    }),
+  );
+  assert.deepEqual(serve(room).toSorted(), ['greedy', 'modest']);
+});

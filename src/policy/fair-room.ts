@@ -243,26 +243,29 @@ export class FairRoom<Item> {
       const head = this.#headOf(group, vipOverShare);
       if (head !== null) heads.add(head);
     };
-    for (const group of this.#groups.values()) add(group);
-    for (let head = heads.takeFirst(); head !== null; head = heads.takeFirst()) {
-      const { group, seat, headroomOf } = head;
-      // Others may have entered, left or been charged since it was looked at.
-      if (!this.#isStill(head, vipOverShare)) {
+    try {
+      for (const group of this.#groups.values()) add(group);
+      for (let head = heads.takeFirst(); head !== null; head = heads.takeFirst()) {
+        const { group, seat, headroomOf } = head;
+        // Others may have entered, left or been charged since it was looked at.
+        if (!this.#isStill(head, vipOverShare)) {
+          add(group);
+          continue;
+        }
+        const outcome = tryServe(seat.item, headroomOf);
+        if (outcome === true) this.#served(seat, group);
+        else if (outcome === 'passedOver' && seat.place !== null) {
+          const { share } = group.lines[seat.lane];
+          share.passOver(seat.place);
+          passing.add(share);
+        }
+        // Refused and still here: the group steps aside. Refused and gone (its deadline, say): the next one has its turn.
+        else if (seat.place !== null) continue;
         add(group);
-        continue;
       }
-      const outcome = tryServe(seat.item, headroomOf);
-      if (outcome === true) this.#served(seat, group);
-      else if (outcome === 'passedOver' && seat.place !== null) {
-        const { share } = group.lines[seat.lane];
-        share.passOver(seat.place);
-        passing.add(share);
-      }
-      // Refused and still here: the group steps aside. Refused and gone (its deadline, say): the next one has its turn.
-      else if (seat.place !== null) continue;
-      add(group);
+    } finally {
+      for (const share of passing) share.callBack();
     }
-    for (const share of passing) share.callBack();
   }
 
   #headOf(group: Group<Item>, vipOverShare: VipOverShare): Head<Item> | null {

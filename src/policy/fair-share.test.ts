@@ -210,3 +210,16 @@ test('one who sends fifty times as much delays another by no more than the bound
     }),
   );
 });
+
+test('who is passed over for now still weighs while others come and go', () => {
+  const counter = new Counter();
+  const { share } = counter;
+  const waiting = counter.add('a', 10, { weight: 2 });
+  const other = counter.add('b');
+  share.passOver(counter.place(waiting));
+  share.leave(counter.place(other));
+  assert.equal(share.weight, 2);
+  share.callBack();
+  share.leave(counter.place(waiting));
+  assert.equal(share.weight, 0);
+});

@@ -184,7 +184,8 @@ export class FairShare<W extends Waiter> {
     if (tenant.entry !== null) this.#waiting.remove(tenant.entry);
     tenant.entry = null;
     tenant.tokens = 0;
-    this.#weight = this.#waiting.size === 0 ? 0 : this.#weight - tenant.weight;
+    // Sums of fractions drift; with nobody left they weigh nothing, exactly.
+    this.#weight = this.#size === 0 ? 0 : this.#weight - tenant.weight;
     this.#remember(tenant);
   }
 

@@ -1,4 +1,5 @@
 // Own rules: causes that lie with ourselves: limits that an operator set too low, and a process that is short of something.
+import type { RejectionKind } from '../../kernel/rejection.ts';
 import type { Figures, UpstreamFigures } from './figures.ts';
 import { type Finding, milliseconds, percent } from './finding.ts';
 import { isStrained, strainWords } from './strain.ts';
@@ -10,7 +11,8 @@ const LAG_MS_MAX = 50;
 const SHARE_MAX = 0.8;
 const CPU_SHARE_MAX = 0.9;
 const OVERHEAD_MS_MAX = 25;
-const limitKinds = ['requestLimit', 'tokenLimit', 'concurrencyLimit'];
+/** Refusals by a limit of the key. */
+export const limitKinds: readonly RejectionKind[] = ['requestLimit', 'tokenLimit', 'concurrencyLimit'];
 
 /** Of keys: the fleet could have answered whom a limit refused. */
 export function keyLimits(figures: Figures): Finding | null {

@@ -1,12 +1,13 @@
 // Strain: whether anybody suffers at all, and how full the far sides are together. Every rule about want of room asks here, so
 // that none sees an overload where nobody waits.
+import type { RejectionKind } from '../../kernel/rejection.ts';
 import type { Figures, UpstreamFigures } from './figures.ts';
 
 const WAITING_MIN = 1;
 const REFUSED_SHARE_MIN = 0.02;
 const FULL_SHARE = 0.8;
 /** Refusals for want of room; others have other reasons. */
-const roomKinds = ['overloaded', 'queueTimeout', 'upstreamRateLimited', 'upstreamUnavailable'];
+export const roomKinds: readonly RejectionKind[] = ['overloaded', 'queueTimeout', 'upstreamRateLimited', 'upstreamUnavailable'];
 
 export function refusedForRoom({ rejections }: Figures): number {
   return roomKinds.reduce((sum, kind) => sum + (rejections[kind] ?? 0), 0);
