@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { completion, FarSide, json } from './support/far-side.ts';
-import { freePort, RedisServer, until } from './support/redis.ts';
+import { freePort } from '../scripts/free-port.ts';
+import { RedisServer, until } from './support/redis.ts';
 import { type Running, runGateway } from './support/running.ts';
 
 const main = join(import.meta.dirname, '../src/cli/main.ts');

@@ -3,10 +3,10 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../../scripts/free-port.ts';
 import { toolPath } from '../../scripts/tools.ts';
 import { cores, startChild, waitForPort } from '../child.ts';
 import { chatAnswer } from '../payload.ts';
-import { freePort } from '../subjects/subject.ts';
 import type { Mock } from './mock.ts';
 
 /** The same mock for chat and for streams, at different ports. */

@@ -5,7 +5,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startChild, waitForPort } from '../child.ts';
 import { benchModel } from '../payload.ts';
-import { bearer, freePort, upstreamUrl } from './subject.ts';
+import { freePort } from '../../scripts/free-port.ts';
+import { bearer, upstreamUrl } from './subject.ts';
 import type { Candidate, Subject, SubjectOptions } from './subject.ts';
 
 const START_MS_MAX = 60_000;

@@ -5,7 +5,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installMissingTools, toolPath } from '../../scripts/tools.ts';
 import { startChild, waitForPort } from '../child.ts';
-import { bearer, freePort } from './subject.ts';
+import { freePort } from '../../scripts/free-port.ts';
+import { bearer } from './subject.ts';
 import type { Candidate, Subject, SubjectOptions, Upstream } from './subject.ts';
 
 export const haproxy: Candidate = {

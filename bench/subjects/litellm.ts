@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { startChild, waitForPort } from '../child.ts';
 import { benchModel } from '../payload.ts';
 import { install, peerHome } from './peer-home.ts';
-import { bearer, freePort, upstreamUrl } from './subject.ts';
+import { freePort } from '../../scripts/free-port.ts';
+import { bearer, upstreamUrl } from './subject.ts';
 import type { Candidate, Subject, SubjectOptions } from './subject.ts';
 
 const VERSION = '1.108.7';

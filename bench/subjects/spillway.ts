@@ -5,7 +5,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { startChild, waitForPort } from '../child.ts';
 import { benchModel } from '../payload.ts';
-import { bearer, freePort, upstreamUrl } from './subject.ts';
+import { freePort } from '../../scripts/free-port.ts';
+import { bearer, upstreamUrl } from './subject.ts';
 import type { Candidate, Subject, SubjectOptions } from './subject.ts';
 
 export const thisCheckout = dirname(dirname(import.meta.dirname));

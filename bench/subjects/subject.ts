@@ -1,7 +1,5 @@
 // Subject: something that stands between load and mock upstream and whose CPU time is measured. Each kind has a file beside
 // this one that makes a candidate of it; candidates.ts lists them.
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import type { Child } from '../child.ts';
 
 export interface Subject {
@@ -53,13 +51,4 @@ export function upstreamUrl({ port, caFile }: Upstream): string {
 
 export function bearer(secret: string): string {
   return `Authorization: Bearer ${secret}`;
-}
-
-/** A port nobody listens on just now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

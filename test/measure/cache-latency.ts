@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { seededChance } from '../support/chance.ts';
 import { completion, FarSide, json } from '../support/far-side.ts';
-import { freePort, RedisServer } from '../support/redis.ts';
+import { freePort } from '../../scripts/free-port.ts';
+import { RedisServer } from '../support/redis.ts';
 
 const [requests = 5_000] = process.argv.slice(2).map(Number);
 const MISSES = 200;

@@ -3,9 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../scripts/free-port.ts';
 import { toolPath } from '../../scripts/tools.ts';
 import { readRepositoryFile } from '../source-text.ts';
-import { freePort, until } from './redis.ts';
+import { until } from './redis.ts';
 
 export interface Cdn {
   readonly url: string;

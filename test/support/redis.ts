@@ -1,11 +1,12 @@
 // Real Redis servers for tests: one, or a cluster of six, on private ports, without persistence, ended with the test.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { RedisConfig } from '../../src/ports/config.ts';
+import { freePort } from '../../scripts/free-port.ts';
 import { toolPath } from '../../scripts/tools.ts';
 
 const START_MS_MAX = 10_000;
@@ -107,17 +108,6 @@ export function redisConfig(nodes: readonly { readonly port: number }[], more: P
     timeoutMs: 50,
     ...more,
   };
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** Waits for a condition, with a deadline. */
