@@ -6,14 +6,12 @@ import type { PerformanceEntry } from 'node:perf_hooks';
 import { quantileOf } from './statistics.ts';
 
 export interface Sampled {
-  readonly samples: number;
   /** Of one piece of work, collections included, other processes' turns not. */
   readonly p50Us: number;
   readonly p99Us: number;
   readonly p999Us: number;
   /** The longest without a collection in it. */
   readonly ownMaxUs: number;
-  readonly collections: number;
   readonly collectionMaxUs: number;
   /** All collections, spread over all pieces. */
   readonly collectionUs: number;
@@ -63,12 +61,10 @@ function summary(
   const own = micros.filter((us, piece) => isOurs(us, piece) && !collecting.has(piece)).toSorted();
   const durations = collections.map(({ from, to }) => (to - from) * US_PER_MS);
   return {
-    samples: ours.length,
     p50Us: quantileOf(ours, 0.5),
     p99Us: quantileOf(ours, 0.99),
     p999Us: quantileOf(ours, 0.999),
     ownMaxUs: own.at(-1) ?? Number.NaN,
-    collections: durations.length,
     collectionMaxUs: Math.max(0, ...durations),
     collectionUs: durations.reduce((sum, us) => sum + us, 0) / micros.length,
     interrupted: micros.length - ours.length,

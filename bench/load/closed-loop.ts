@@ -141,7 +141,7 @@ function isFine(head: string): boolean {
   return head.startsWith('HTTP/1.1 200 ');
 }
 
-function messageBytes({ port, headers }: Aim, startLine: string, body: string): Buffer {
+export function messageBytes({ port, headers }: Aim, startLine: string, body: string): Buffer {
   const lines = [`${startLine} HTTP/1.1`, `Host: 127.0.0.1:${port}`, ...headers];
   if (body !== '') lines.push('Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`);
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`);

@@ -5,8 +5,6 @@ import { startWorker } from '../worker.ts';
 import type { Aim, Burst, LoopOptions } from './closed-loop.ts';
 
 export interface Load {
-  /** Answers and errors so far, over all bursts. */
-  readonly tally: { requests: number };
   /** Throws when the generator itself fails; refused and lost requests are counted in the burst. */
   burst(aim: Aim, options: LoopOptions): Promise<Burst>;
   stop(): Promise<void>;
@@ -14,14 +12,8 @@ export interface Load {
 
 export function startLoad(): Load {
   const worker = startWorker('load', 'load/closed-loop.ts');
-  const tally = { requests: 0 };
   return {
-    tally,
-    burst: async (aim, options) => {
-      const burst = await worker.ask<Burst>({ aim, options });
-      tally.requests += burst.requests;
-      return burst;
-    },
+    burst: (aim, options) => worker.ask<Burst>({ aim, options }),
     stop: () => worker.stop(),
   };
 }

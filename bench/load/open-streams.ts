@@ -1,11 +1,11 @@
-// Open streams: many connections, each with one streamed request, read to the last event. Used as a process of its own
-// (stream-load.ts). Nothing is dropped quietly: a stream is done well only when every event came, once and in order, and the
+// Open streams: many connections, each with one streamed request, read to the last event. Used as a process of its own.
+// Nothing is dropped quietly: a stream is done well only when every event came, once and in order, and the
 // end was said. `delays` are from the mock upstream's send to here, on the machine's own clock.
 import { connect } from 'node:net';
 import { chatPath, chatRequest, machineMicros } from '../payload.ts';
 import { quantileOf } from '../statistics.ts';
 import { serveOrders } from '../worker.ts';
-import type { Aim } from './closed-loop.ts';
+import { type Aim, messageBytes } from './closed-loop.ts';
 import { EventReader } from './event-reader.ts';
 
 export interface StreamsOptions {
@@ -51,12 +51,9 @@ export class OpenStreams {
   errors = 0;
   firstError = '';
 
-  constructor({ port, headers }: Aim, options: StreamsOptions) {
-    const body = chatRequest(options.bytes, true);
-    const lines = [`POST ${chatPath} HTTP/1.1`, `Host: 127.0.0.1:${port}`, ...headers];
-    lines.push('Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`);
-    this.#request = Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`);
-    this.#port = port;
+  constructor(aim: Aim, options: StreamsOptions) {
+    this.#request = messageBytes(aim, `POST ${chatPath}`, chatRequest(options.bytes, true));
+    this.#port = aim.port;
     this.#options = options;
     for (let count = 0; count < UNANSWERED_MAX; count += 1) this.#openNext();
   }

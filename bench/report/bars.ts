@@ -1,5 +1,6 @@
 // Bars: one horizontal bar for each row, with a whisker over the middle half, as an inline SVG that takes its colours from the
 // page. All text is escaped here.
+import { escaped } from '../../src/load/plot.ts';
 
 export interface Bar {
   readonly label: string;
@@ -37,8 +38,4 @@ function rowOf({ label, value, low, high, note, tone }: Bar, top: number, x: (va
   const bar = `<rect x="${LABEL_WIDTH}" y="${middle - BAR / 2}" width="${width}" height="${BAR}" rx="2" class="${tone}"/>`;
   const whisker = `<line x1="${x(low)}" x2="${x(high)}" y1="${middle}" y2="${middle}" class="whisker"/>`;
   return name + bar + whisker + text(Math.max(x(value), x(high)) + 8, 'start', note, 'plain');
-}
-
-export function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

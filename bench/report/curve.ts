@@ -1,5 +1,5 @@
 // Curve: one figure over the runs of the history, as an inline SVG that takes its colours from the page.
-import { escaped } from './bars.ts';
+import { escaped } from '../../src/load/plot.ts';
 
 export interface Point {
   readonly value: number;

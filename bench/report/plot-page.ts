@@ -1,9 +1,10 @@
 // Plot page: the record as pictures, in one HTML file that needs nothing from elsewhere, light or dark as the reader's system
 // is. Says nothing that is not in the record or the history.
+import { escaped } from '../../src/load/plot.ts';
 import { cases, titleOf } from '../cases.ts';
 import { mainMeasures, measures } from '../figures.ts';
 import type { Measure, Scenario, SubjectFigures } from '../figures.ts';
-import { barsOf, escaped } from './bars.ts';
+import { barsOf } from './bars.ts';
 import type { Bar } from './bars.ts';
 import { curveOf } from './curve.ts';
 import type { HistoryLine, RunRecord } from './history.ts';

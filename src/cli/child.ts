@@ -9,7 +9,6 @@ import { systemTimers } from '../adapters/system.ts';
 export interface Child {
   /** What the first line that fits the pattern holds in its first group. */
   readonly said: string;
-  readonly pid: number;
   /** Resolves when it has ended. */
   stop(): Promise<void>;
 }
@@ -30,7 +29,7 @@ export async function startChild(args: readonly string[], pattern: RegExp): Prom
   const ended = once(child, 'close').finally(() => running.delete(child));
   ended.catch(() => undefined);
   const said = await firstLine(child, args[0] ?? '', pattern);
-  return { said, pid: child.pid ?? 0, stop: () => stop(child, ended) };
+  return { said, stop: () => stop(child, ended) };
 }
 
 function firstLine(child: ChildProcess, name: string, pattern: RegExp): Promise<string> {

@@ -8,7 +8,7 @@ import { reportPage } from '../load/report.ts';
 import type { Summary } from '../load/summary.ts';
 import { exitCodes } from './exit-codes.ts';
 import { type LoadJob, type LoadOptions, loadJob } from './load-options.ts';
-import type { Output } from './output.ts';
+import { type Output, refuse } from './output.ts';
 import { Screen } from './screen.ts';
 
 const LIVE_MS = 500;
@@ -16,10 +16,7 @@ const PLAIN_MS = 2_000;
 
 export async function load(options: LoadOptions, output: Output): Promise<number> {
   const job = loadJob(options, (file) => readFileSync(file, 'utf8'));
-  if (!job.ok) {
-    output.err(`spillway: ${job.error}`);
-    return exitCodes.usage;
-  }
+  if (!job.ok) return refuse(job.error, output);
   const summary = await drive(job.value, output);
   if (options.json === true) output.out(JSON.stringify(summary));
   else for (const line of viewLines(summary, false)) output.out(line);

@@ -4,7 +4,7 @@ import { fail, ok, type Result } from '../kernel/result.ts';
 import { type ByLane, type LoadOrder, loadLimits } from '../load/order.ts';
 import { drawPlan, type Plan, tracePlan } from '../load/plan.ts';
 import { expectations, type Mix, standardMix } from '../sim/workload.ts';
-import { numberIn } from './numbers.ts';
+import { numberIn, numbersIn } from './numbers.ts';
 
 export interface LoadOptions {
   readonly url: string;
@@ -46,16 +46,16 @@ const ANSWER_MAX_PER_MEAN = 7;
 const ANSWER_MS_MAX = 300_000;
 
 export function loadJob(options: LoadOptions, readFile: (path: string) => string): Result<LoadJob, string> {
-  const order = orderOf(options);
-  if (!order.ok) return order;
   const mix = mixOf(options);
   if (!mix.ok) return mix;
+  const order = orderOf(options, mix.value);
+  if (!order.ok) return order;
   const plan = planFor(options, mix.value, readFile);
   if (!plan.ok) return plan;
-  return ok({ order: { ...order.value, answerTokensMax: mix.value.outputMax }, plan: plan.value });
+  return ok({ order: order.value, plan: plan.value });
 }
 
-function orderOf(options: LoadOptions): Result<LoadOrder, string> {
+function orderOf(options: LoadOptions, { outputMax }: Mix): Result<LoadOrder, string> {
   const address = addressOf(options.url);
   if (!address.ok) return address;
   const keys = keysOf(options);
@@ -79,7 +79,7 @@ function orderOf(options: LoadOptions): Result<LoadOrder, string> {
     answerMsMax: ANSWER_MS_MAX,
     retries: Math.floor(retries),
     tellsDeadline: options.deadline === true,
-    answerTokensMax: standardMix.outputMax,
+    answerTokensMax: outputMax,
     openMax: Math.floor(openMax),
     workers: Math.floor(workers),
   });
@@ -194,17 +194,4 @@ function pairsOf(option: string, text: string): Result<ReadonlyMap<Lane, string>
     pairs.set(lane, part.slice(at + 1).trim());
   }
   return ok(pairs);
-}
-
-type Asked = readonly [option: string, text: string, min: number, max: number];
-
-function numbersIn<Name extends string>(asked: Readonly<Record<Name, Asked>>): Result<Record<Name, number>, string> {
-  const numbers = {} as Record<Name, number>;
-  for (const name of Object.keys(asked) as Name[]) {
-    const [option, text, min, max] = asked[name] as Asked;
-    const value = numberIn(option, text, min, max);
-    if (!value.ok) return value;
-    numbers[name] = value.value;
-  }
-  return ok(numbers);
 }

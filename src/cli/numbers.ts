@@ -9,6 +9,21 @@ export function numberIn(option: string, text: string, min: number, max: number)
   return fail(`${option} must be a number from ${min} to ${max}, not ${text}`);
 }
 
+type Asked = readonly [option: string, text: string, min: number, max: number];
+
+/** Several at once; the first that does not keep its bounds is told. */
+export function numbersIn<Name extends string>(
+  asked: Readonly<Record<Name, Asked>>,
+): Result<Record<Name, number>, string> {
+  const numbers = {} as Record<Name, number>;
+  for (const name of Object.keys(asked) as Name[]) {
+    const value = numberIn(...(asked[name] as Asked));
+    if (!value.ok) return value;
+    numbers[name] = value.value;
+  }
+  return ok(numbers);
+}
+
 export function portIn(option: string, text: string): Result<number, string> {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= PORT_MAX) return ok(port);

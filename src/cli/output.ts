@@ -1,5 +1,6 @@
 // Output: lines to the terminal. Standard output carries what was asked for, standard error what people read meanwhile.
 import { writeSync } from 'node:fs';
+import { exitCodes } from './exit-codes.ts';
 
 export interface Output {
   out(line: string): void;
@@ -14,6 +15,12 @@ export function terminal(noColour: boolean): Output {
     err: (line) => void process.stderr.write(`${line}\n`),
     colours: process.stderr.isTTY && !noColour,
   };
+}
+
+/** What was typed cannot be done; answers the exit code. */
+export function refuse(why: string, output: Output): number {
+  output.err(`spillway: ${why}`);
+  return exitCodes.usage;
 }
 
 /** `spillway schema | head -1`: the reader left, and that is no error. */

@@ -5,7 +5,7 @@ import { mannerNames } from '../wall/engine/manner.ts';
 import { fail, ok, type Result } from '../kernel/result.ts';
 import { exitCodes } from './exit-codes.ts';
 import { numberIn, portIn } from './numbers.ts';
-import type { Output } from './output.ts';
+import { type Output, refuse } from './output.ts';
 import { untilSignal } from './signals.ts';
 
 export interface WallEngineOptions {
@@ -23,10 +23,7 @@ const CAPACITY_MIN = 0.01;
 
 export async function wallEngine(options: WallEngineOptions, output: Output): Promise<number> {
   const wanted = wantedIn(options);
-  if (!wanted.ok) {
-    output.err(`spillway: ${wanted.error}`);
-    return exitCodes.usage;
-  }
+  if (!wanted.ok) return refuse(wanted.error, output);
   let running: EngineWall;
   try {
     running = await startEngineWall(wanted.value);

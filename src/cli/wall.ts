@@ -5,7 +5,7 @@ import { startWall } from '../wall/wall.ts';
 import type { Wall } from '../wall/wall.ts';
 import { exitCodes } from './exit-codes.ts';
 import { portIn } from './numbers.ts';
-import type { Output } from './output.ts';
+import { type Output, refuse } from './output.ts';
 import { untilSignal } from './signals.ts';
 
 export interface WallCommandOptions {
@@ -22,10 +22,7 @@ export async function wall(options: WallCommandOptions, output: Output): Promise
     return exitCodes.done;
   }
   const port = portIn('--port', options.port);
-  if (!port.ok) {
-    output.err(`spillway: ${port.error}`);
-    return exitCodes.usage;
-  }
+  if (!port.ok) return refuse(port.error, output);
   let running: Wall;
   try {
     running = await startWall({ host: options.host, port: port.value });

@@ -223,17 +223,21 @@ export class AnswerCache {
 
   /** False: what was found, if anything, is not to be given now. */
   #give(exchange: Exchange, recall: Recall): boolean {
-    const { entry, standing } = recall;
-    if (entry === null || !(isSettled(recall) || standing === 'stale')) return false;
-    const answer = answerOf(entry);
-    if (answer === null) return false;
+    const { entry } = recall;
+    const answer = givable(recall);
+    if (entry === null || answer === null) return false;
+    this.#giveKept(exchange, recall, entry, answer);
+    return true;
+  }
+
+  #giveKept(exchange: Exchange, recall: Recall, entry: CacheEntry, answer: JsonObject): void {
+    const { standing } = recall;
     this.#noteGiven(exchange, recall, entry, standing === 'stale' ? 'stale' : 'hit');
     const perSecond = exchange.model?.cache?.config.replayTokensPerSecond ?? null;
     if (perSecond === null || exchange.request?.stream !== true || isUnchanged(exchange)) {
       this.#host.stoodIn(exchange, withUsage(answer, readUsage(entry.usage)));
     } else recall.replay = replay(exchange, { answer, usage: entry.usage, perSecond }, this.#kit.timers, this.#host);
     if (standing !== 'fresh') this.#refresh(exchange, recall);
-    return true;
   }
 
   #noteGiven(exchange: Exchange, recall: Recall, entry: CacheEntry, status: 'hit' | 'stale'): void {
@@ -319,14 +323,15 @@ export class AnswerCache {
     if (entry === null) return false;
     this.#found(exchange, recall, entry, 'remote');
     const { flight } = recall;
-    const answer = answerOf(entry);
-    if (answer === null || !(isSettled(recall) || recall.standing === 'stale')) return false;
+    const answer = givable(recall);
+    if (answer === null) return false;
     if (flight !== null) this.#flights.remove(key, flight);
     recall.bid?.end(true);
     const { usage, costMicroUsd } = entry;
     const times = isSettled(recall) ? entry : null;
     flight?.conclude({ answer, usage, costMicroUsd, ageMs: this.#kit.clock.wall() - entry.createdAt, times });
-    return this.#give(exchange, recall);
+    this.#giveKept(exchange, recall, entry, answer);
+    return true;
   }
 
   #finish(reader: Exchange, shown: boolean, { answer, usage, costMicroUsd, ageMs, times }: FlightEnd): void {
@@ -348,13 +353,13 @@ export class AnswerCache {
     if (next === null) {
       this.#flights.remove(key, flight);
       broken.push(...flight.dissolve());
+      lost.recall?.bid?.end(false);
     } else {
       flight.leave(next);
       flight.handedOver = true;
       flight.leader = next.exchange;
       this.#promote(next.exchange, lost);
     }
-    if (next === null) lost.recall?.bid?.end(false);
     for (const reader of broken) this.#host.guard(reader, () => this.#tellLost(reader, why));
   }
 
@@ -380,3 +385,7 @@ export class AnswerCache {
     if (refresh !== null) this.#host.begin(refresh, exchange.body ?? new Uint8Array());
   }
 }
+
+/** What was found, read; null: nothing, or it is not to be given now. */
+const givable = (recall: Recall): JsonObject | null =>
+  recall.entry !== null && (isSettled(recall) || recall.standing === 'stale') ? answerOf(recall.entry) : null;

@@ -1,7 +1,8 @@
 // A key beyond its limit: while there is room, and what is remembered of it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { completion, config, model, Rig, sha256, target, upstream } from '../../test/support/rig.ts';
+import { completion, config, model, Rig, target, upstream } from '../../test/support/rig.ts';
+import { sha256 } from '../../test/support/rig-keys.ts';
 import type { Lane } from '../kernel/lane.ts';
 import { MemoryState } from '../memory/memory-state.ts';
 

@@ -1,17 +1,10 @@
 // What an operator may do to kept answers: fill, forget, and see what would be worth having ready.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { completion, config, keeping, model, Rig, sha256, target, upstream } from '../../test/support/rig.ts';
-import type { CacheConfig, Config, KeyConfig } from '../ports/config.ts';
+import { completion, config, keeping, model, Rig, target, upstream } from '../../test/support/rig.ts';
+import { as, key, sha256 } from '../../test/support/rig-keys.ts';
+import type { CacheConfig, Config } from '../ports/config.ts';
 
-const key = (name: string): KeyConfig => ({
-  name,
-  sha256: sha256(`sk-${name}`),
-  lane: 'standard',
-  models: null,
-  regions: null,
-  limits: { requestsPerMinute: null, tokensPerMinute: null, maxConcurrent: null },
-});
 const settings = (cache: Partial<CacheConfig> = {}, over: Partial<Config> = {}): Config =>
   config({
     upstreams: { a: upstream({ baseUrl: 'http://a.test/v1' }) },
@@ -21,7 +14,6 @@ const settings = (cache: Partial<CacheConfig> = {}, over: Partial<Config> = {}):
     ...over,
   });
 const admin = { headers: { authorization: 'Bearer admin' } };
-const as = (name: string): Record<string, string> => ({ authorization: `Bearer sk-${name}` });
 const request = { model: 'm', temperature: 0, messages: [{ role: 'user', content: 'Hello' }] };
 const pair = (over: Record<string, unknown> = {}): string =>
   JSON.stringify({ request, answer: completion('Filled.'), ...over });

@@ -5,30 +5,16 @@ import {
   type Client,
   completion,
   config,
+  degrading,
   keeping,
   model,
   Rig,
-  sha256,
   target,
   upstream,
 } from '../../test/support/rig.ts';
-import type { CacheConfig, Config, DegradeConfig, KeyConfig } from '../ports/config.ts';
+import { key, sha256 } from '../../test/support/rig-keys.ts';
+import type { CacheConfig, Config } from '../ports/config.ts';
 
-const key = (name: string): KeyConfig => ({
-  name,
-  sha256: sha256(`sk-${name}`),
-  lane: 'standard',
-  models: null,
-  regions: null,
-  limits: { requestsPerMinute: null, tokensPerMinute: null, maxConcurrent: null },
-});
-const degrade: DegradeConfig = {
-  capTokens: null,
-  staleAnswers: true,
-  cheaper: null,
-  defaultAnswer: null,
-  shed: false,
-};
 const settings = (cache: Partial<CacheConfig> = {}, over: Partial<Config> = {}): Config =>
   config({
     upstreams: { a: upstream({ baseUrl: 'http://a.test/v1' }) },
@@ -79,6 +65,7 @@ test('what is not kept here is not to be kept elsewhere, and other models say no
 });
 
 test('what has run out is for nobody to keep', () => {
+  const degrade = degrading({ staleAnswers: true });
   const models = { m: model([target('a')], { cache: keeping({ ttlSeconds: 60 }), degrade }) };
   const rig = new Rig(settings({}, { models }));
   const fresh = rig.chat(cold);

@@ -5,31 +5,15 @@ import {
   type Client,
   completion,
   config,
+  degrading,
   keeping,
   model,
   Rig,
-  sha256,
   target,
   upstream,
 } from '../../test/support/rig.ts';
-import type { CacheConfig, Config, DegradeConfig, KeyConfig } from '../ports/config.ts';
-
-const nothing: DegradeConfig = {
-  capTokens: null,
-  staleAnswers: false,
-  cheaper: null,
-  defaultAnswer: null,
-  shed: false,
-};
-
-const key = (name: string, limits: Partial<KeyConfig['limits']> = {}): KeyConfig => ({
-  name,
-  sha256: sha256(`sk-${name}`),
-  lane: 'standard',
-  models: null,
-  regions: null,
-  limits: { requestsPerMinute: null, tokensPerMinute: null, maxConcurrent: null, ...limits },
-});
+import { as, key } from '../../test/support/rig-keys.ts';
+import type { CacheConfig, Config, DegradeConfig } from '../ports/config.ts';
 
 const settings = (
   cache: Partial<CacheConfig> = {},
@@ -38,12 +22,11 @@ const settings = (
 ): Config =>
   config({
     upstreams: { a: upstream({ baseUrl: 'http://a.test/v1' }) },
-    models: { m: model([target('a')], { cache: keeping(cache), degrade: { ...nothing, ...degrade } }) },
+    models: { m: model([target('a')], { cache: keeping(cache), degrade: degrading(degrade) }) },
     retry: { maxAttempts: 1, budgetPercent: 10, hedgePercent: 2, backoffMs: 500, backoffMsMax: 20_000 },
     ...over,
   });
 
-const as = (name: string): Record<string, string> => ({ authorization: `Bearer sk-${name}` });
 const cold = { temperature: 0 };
 const labelOf = (client: Client): string | undefined => client.headers['x-spillway-cache'];
 const textOf = (client: Client): unknown =>
@@ -239,7 +222,7 @@ const left = (client: Client): string[] =>
   ['requests', 'tokens'].map((what) => client.headers[`x-ratelimit-remaining-${what}`] ?? '');
 
 test('a hit is a request to the limits, and costs such tokens as the model says', () => {
-  const keys = [key('k', { requestsPerMinute: 10, tokensPerMinute: 10_000 })];
+  const keys = [key('k', { limits: { requestsPerMinute: 10, tokensPerMinute: 10_000, maxConcurrent: null } })];
   for (const [hitChargePercent, tokens] of [
     [0, '9993'],
     [100, '9986'],

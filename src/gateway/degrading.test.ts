@@ -5,24 +5,17 @@ import {
   type Client,
   completion,
   config,
+  degrading,
   keeping,
   model,
   Rig,
-  sha256,
   target,
   upstream,
 } from '../../test/support/rig.ts';
+import { as, key } from '../../test/support/rig-keys.ts';
 import type { Lane } from '../kernel/lane.ts';
 import { lanes } from '../kernel/lane.ts';
 import type { CacheConfig, DegradeConfig } from '../ports/config.ts';
-
-const nothing: DegradeConfig = {
-  capTokens: null,
-  staleAnswers: false,
-  cheaper: null,
-  defaultAnswer: null,
-  shed: false,
-};
 
 const settings = (degrade: Partial<DegradeConfig>, cache?: CacheConfig): ReturnType<typeof config> =>
   config({
@@ -31,21 +24,12 @@ const settings = (degrade: Partial<DegradeConfig>, cache?: CacheConfig): ReturnT
       b: upstream({ baseUrl: 'http://b.test/v1' }),
     },
     models: {
-      m: model([target('a')], { degrade: { ...nothing, ...degrade }, ...(cache && { cache }) }),
+      m: model([target('a')], { degrade: degrading(degrade), ...(cache && { cache }) }),
       small: model([target('b', { model: 'tiny' })]),
     },
-    keys: lanes.map((lane) => ({
-      name: lane,
-      sha256: sha256(`sk-${lane}`),
-      lane,
-      models: ['m'],
-      regions: null,
-      limits: { requestsPerMinute: null, tokensPerMinute: null, maxConcurrent: null },
-    })),
+    keys: lanes.map((lane) => key(lane, { lane, models: ['m'] })),
     lanes: { vip: { firstTokenMs: null }, standard: { firstTokenMs: null }, batch: { firstTokenMs: 10_000 } },
   });
-
-const as = (lane: Lane): Record<string, string> => ({ authorization: `Bearer sk-${lane}` });
 
 /** So many of the lane wait for `a`, which answers one a second; how fast that is has been seen. */
 function queued(rig: Rig, waiting: number, lane: Lane = 'batch'): void {

@@ -1,7 +1,8 @@
 // Which request goes where, and who is kept out.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { completion, config, Rig, sha256, upstream } from '../../test/support/rig.ts';
+import { completion, config, Rig, upstream } from '../../test/support/rig.ts';
+import { sha256 } from '../../test/support/rig-keys.ts';
 
 test('what is not served answers in the shape of the API, with a sentence', () => {
   const rig = new Rig();

@@ -1,18 +1,8 @@
 // Flights: identical requests read one answer while it is made, each at its own pace, and lose it together or not at all.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  type Client,
-  completion,
-  config,
-  keeping,
-  model,
-  Rig,
-  sha256,
-  target,
-  upstream,
-} from '../../test/support/rig.ts';
-import type { Lane } from '../kernel/lane.ts';
+import { type Client, completion, config, keeping, model, Rig, target, upstream } from '../../test/support/rig.ts';
+import { as, key } from '../../test/support/rig-keys.ts';
 import { lanes } from '../kernel/lane.ts';
 import { limits } from '../kernel/limits.ts';
 import type { Config } from '../ports/config.ts';
@@ -30,15 +20,7 @@ const labelOf = (client: Client): string | undefined => client.headers['x-spillw
 const textOf = (client: Client): unknown =>
   (client.json['choices'] as unknown as { message: { content: string } }[])[0]?.message.content;
 
-const keys = lanes.map((lane) => ({
-  name: lane,
-  sha256: sha256(`sk-${lane}`),
-  lane,
-  models: null,
-  regions: null,
-  limits: { requestsPerMinute: null, tokensPerMinute: null, maxConcurrent: null },
-}));
-const as = (lane: Lane): Record<string, string> => ({ authorization: `Bearer sk-${lane}` });
+const keys = lanes.map((lane) => key(lane, { lane }));
 
 test('ten thousand who ask the same at once make one call, streamed or whole', () => {
   for (const stream of [true, false]) {

@@ -1,7 +1,8 @@
 // Two attempts of one exchange beside each other: when a second upstream is asked, who answers, and what is given back.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Client, config, model, Rig, type Send, sha256, target, upstream } from '../../test/support/rig.ts';
+import { type Client, config, model, Rig, type Send, target, upstream } from '../../test/support/rig.ts';
+import { sha256 } from '../../test/support/rig-keys.ts';
 import type { Config, KeyConfig } from '../ports/config.ts';
 
 const key = (name: string, lane: KeyConfig['lane']): KeyConfig => ({

@@ -1,12 +1,11 @@
 // Keep: what becomes of an answer that was made: what those who read along are told, and the entry that is kept of it, if one
 // is. It must never keep what was not whole, not the model's own, or lessened in overload.
-import { limits } from '../kernel/limits.ts';
 import type { CacheEntry } from '../ports/cache.ts';
 import { isRepeatable } from '../policy/cache-eligibility.ts';
 import { timesOf } from '../policy/freshness.ts';
 import type { Exchange } from './exchange.ts';
 import type { Flight, FlightEnd } from './flight.ts';
-import { bytesOf, tagOf } from './kept-answer.ts';
+import { keptOf } from './kept-answer.ts';
 import type { Kit } from './kit.ts';
 import { tenantTag } from './question.ts';
 import type { Recall } from './recall.ts';
@@ -33,20 +32,19 @@ export function entryOf(
   const keeping = model?.cache ?? null;
   if (!controls.stores || model === null || keeping === null || current === null || !isItsOwn) return null;
   if (!isRepeatable(answer)) return null;
-  const bytes = bytesOf(answer);
-  if (bytes.length > limits.cacheEntryBytesMax) return null;
+  const kept = keptOf(answer, digest);
+  if (kept === null) return null;
   const createdAt = clock.wall();
   return {
     model: model.name,
     tenant: tenantTag(keeping, tenant, digest),
     namespace: controls.namespace,
-    tag: tagOf(answer, digest),
     upstreamModel: current.target.model,
     createdAt,
     ...timesOf(keeping.config, controls.ttlMs, model.degrade.staleAnswers, createdAt),
     madeInMs: clock.now() - (exchange.firstSentAt ?? exchange.startedAt),
     usage,
     costMicroUsd,
-    answer: bytes,
+    ...kept,
   };
 }

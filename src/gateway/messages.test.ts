@@ -1,7 +1,8 @@
 // The Messages door through the whole gateway: what passes to Claude as it came, what is counted, and what is told.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Client, config, model, Rig, sha256, target, upstream } from '../../test/support/rig.ts';
+import { type Client, config, model, Rig, target, upstream } from '../../test/support/rig.ts';
+import { sha256 } from '../../test/support/rig-keys.ts';
 
 const claude = (name = 'claude-sonnet-4-5', over: Parameters<typeof model>[1] = {}): Rig =>
   new Rig(

@@ -1,7 +1,8 @@
 // Which model a name means, which targets may answer a request, and what the caller is told when none may.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { completion, config, model, Rig, sha256, target, upstream } from '../../test/support/rig.ts';
+import { completion, config, model, Rig, target, upstream } from '../../test/support/rig.ts';
+import { sha256 } from '../../test/support/rig-keys.ts';
 
 const key = (
   over: Partial<ReturnType<typeof config>['keys'][number]> = {},

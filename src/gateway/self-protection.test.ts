@@ -1,7 +1,8 @@
 // The process under pressure: who is refused, what is told, and what goes on.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { completion, config, Rig, sha256 } from '../../test/support/rig.ts';
+import { completion, config, Rig } from '../../test/support/rig.ts';
+import { sha256 } from '../../test/support/rig-keys.ts';
 import { lanes } from '../kernel/lane.ts';
 
 const calm = { eventLoopLagMs: 1, heapShare: 0.2, socketShare: 0.01 };

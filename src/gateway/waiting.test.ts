@@ -1,7 +1,8 @@
 // The waiting room: what happens when no target has room.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { completion, config, model, Rig, sha256, target, upstream } from '../../test/support/rig.ts';
+import { completion, config, model, Rig, target, upstream } from '../../test/support/rig.ts';
+import { sha256 } from '../../test/support/rig-keys.ts';
 
 const narrow = config({
   upstreams: { a: upstream({ baseUrl: 'http://a.test/v1', maxConcurrent: 1 }) },

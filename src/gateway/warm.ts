@@ -7,7 +7,6 @@ import { estimateTokens } from '../dialects/tokens.ts';
 import type { WallMs } from '../kernel/brands.ts';
 import type { CanonicalRequest } from '../kernel/chat.ts';
 import { isObject, type JsonObject } from '../kernel/json.ts';
-import { limits } from '../kernel/limits.ts';
 import { fail, ok, type Result } from '../kernel/result.ts';
 import type { Usage } from '../kernel/usage.ts';
 import { utf8Encode } from '../kernel/web.ts';
@@ -18,7 +17,7 @@ import { isToldWhole } from '../policy/cache-key.ts';
 import { timesOf } from '../policy/freshness.ts';
 import { unstreamed, type WarmLine } from '../policy/warm-file.ts';
 import type { Exchange } from './exchange.ts';
-import { bytesOf, tagOf } from './kept-answer.ts';
+import { keptOf } from './kept-answer.ts';
 import { keyOf, tenantTag } from './question.ts';
 import type { ModelResolver } from './resolve.ts';
 import type { Key, Model, Snapshot } from './snapshot.ts';
@@ -44,7 +43,7 @@ const MADE_IN_MS = 1_000;
 export function readAsked(
   { path, request }: Pick<WarmLine, 'path' | 'request'>,
   { resolver }: Pick<WarmTools, 'resolver'>,
-): Result<{ readonly request: CanonicalRequest; readonly model: Model; readonly bytes: number }, string> {
+): Result<{ readonly request: CanonicalRequest; readonly model: Model }, string> {
   const way = wayOf(path);
   if (way === null) return fail('has a `url` where nothing is asked');
   const bytes = utf8Encode(JSON.stringify(request));
@@ -54,9 +53,7 @@ export function readAsked(
   if (model === null) return fail('asks for a model that is not configured');
   if (model.cache === null) return fail('asks for a model whose answers are not kept');
   const why = whyNotCached(read.value, bytes.length, model.cache.config);
-  return why === null
-    ? ok({ request: read.value, model, bytes: bytes.length })
-    : fail(`has a request whose answer is not kept: ${why}`);
+  return why === null ? ok({ request: read.value, model }) : fail(`has a request whose answer is not kept: ${why}`);
 }
 
 /** `fallback`: in whose name lines are kept that name nobody; null: nobody's. */
@@ -77,8 +74,8 @@ export function pairOf(
     return fail('does not say whose it is: add `key`, or choose one for all lines');
   }
   if (!isRepeatable(line.answer)) return fail('has an answer that is not whole, or calls a tool');
-  const answer = bytesOf(line.answer);
-  if (answer.length > limits.cacheEntryBytesMax) return fail('has an answer that is too large to be kept');
+  const kept = keptOf(line.answer, digest);
+  if (kept === null) return fail('has an answer that is too large to be kept');
   const { namespace, ttlMs } = controlsOf(request, {});
   const usage = usageOf(request, line.answer);
   const [target] = model.targets;
@@ -87,14 +84,13 @@ export function pairOf(
     model: model.name,
     tenant: tenantTag(keeping, named, digest),
     namespace,
-    tag: tagOf(line.answer, digest),
     upstreamModel: target?.model ?? model.name,
     createdAt: now,
     ...timesOf(keeping.config, ttlMs, model.degrade.staleAnswers, now),
     madeInMs: MADE_IN_MS,
     usage,
     costMicroUsd: price === null ? null : costMicroUsd(usage, price),
-    answer,
+    ...kept,
   };
   return ok({ key: keyOf({ request, headers: {}, keeping, tenant: named, namespace }, digest), entry });
 }

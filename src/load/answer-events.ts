@@ -36,8 +36,9 @@ export class AnswerEvents {
       this.#read(rest.slice(0, end));
       rest = rest.slice(end + 2);
     }
-    this.#carry = rest;
-    if (rest.length > EVENT_CHARACTERS_MAX) this.isBroken = true;
+    const isGivenUp = rest.length > EVENT_CHARACTERS_MAX;
+    if (isGivenUp) this.isBroken = true;
+    this.#carry = isGivenUp ? '' : rest;
     return this.pieces - before;
   }
 

@@ -186,7 +186,6 @@ export class Asking implements CallOwner {
   #countEvents(): void {
     if (this.#events === null) return;
     const { tally } = this.#kit;
-    tally.count(this.#wish.lane, 'pieces', this.#events.pieces);
     tally.count(this.#wish.lane, 'keepAlives', this.#events.keepAlives);
     this.#events = null;
   }

@@ -38,5 +38,4 @@ export const loadLimits = {
   workersMax: 16,
   tenantsMax: 10_000,
   retriesMax: 10,
-  answerMsMax: 1_800_000,
 } as const;

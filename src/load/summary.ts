@@ -5,7 +5,7 @@ import { lanes } from '../kernel/lane.ts';
 import { Histogram } from './histogram.ts';
 import type { ByLane, LoadOrder } from './order.ts';
 import type { Plan } from './plan.ts';
-import { type Count, type Ending, endings, type Measure, type Tally, type WindowCount } from './tally.ts';
+import { type Count, type Ending, endings, type Measure, type Tally, type WindowCount, windowCounts } from './tally.ts';
 
 /** In milliseconds; all null when there were none. */
 export interface Spread {
@@ -95,7 +95,6 @@ export interface Material {
 const LATE_MS_MAX = 20;
 const LAG_MS_MAX = 50;
 const BUSY_SHARE_MAX = 0.9;
-const windowSums = ['offered', 'inSlo', ...endings] as const;
 
 export function summarize({ order, plan, whole, parts, elapsedMs, isOver, isStopped }: Material): Summary {
   const { address, path, model, expectations } = order;
@@ -187,7 +186,7 @@ function curveOf(histogram: Histogram): (readonly [number, number])[] {
 function windowsOf(tally: Tally, untilMs: number): WindowSummary[] {
   const count = tally.windowOf(Math.max(0, untilMs - 1)) + 1;
   return Array.from({ length: count }, (_, window) => {
-    const sums = windowSums.map((what) => [
+    const sums = windowCounts.map((what) => [
       what,
       lanes.reduce((sum, lane) => sum + tally.countedIn(window, lane, what), 0),
     ]);

@@ -10,7 +10,7 @@ import { Histogram } from './histogram.ts';
 export const endings = ['answered', 'limited', 'shed', 'failed', 'left', 'unsent'] as const;
 export type Ending = (typeof endings)[number];
 
-/** What is counted of each lane. `late` of the answered: not as fast as its lane expects. */
+/** What is counted of each lane. */
 const counts = [
   'offered',
   ...endings,
@@ -22,7 +22,6 @@ const counts = [
   'hedged',
   'upstreamSends',
   'tokens',
-  'pieces',
   'keepAlives',
 ] as const;
 export type Count = (typeof counts)[number];
@@ -35,7 +34,7 @@ const measures = ['firstToken', 'felt', 'gap', 'perToken', 'whole', 'refusal'] a
 export type Measure = (typeof measures)[number];
 
 const WINDOWS_MAX = 300;
-const windowCounts = ['offered', 'inSlo', ...endings] as const;
+export const windowCounts = ['offered', 'inSlo', ...endings] as const;
 export type WindowCount = (typeof windowCounts)[number];
 
 const LANE_CELLS = counts.length + measures.length * Histogram.size;

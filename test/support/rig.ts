@@ -1,6 +1,7 @@
 // Rig: the whole pure gateway under virtual time, with far sides played by the test. Nothing happens unless the test makes
 // it happen, so no test depends on the wall clock.
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac } from 'node:crypto';
+import { defaultCache, defaultDegrade } from '../../src/adapters/config/defaults.ts';
 import { Gateway } from '../../src/gateway/gateway.ts';
 import type { Fact, ExchangeFact, AttemptFact } from '../../src/kernel/facts.ts';
 import type { HeaderList, HeaderRecord } from '../../src/kernel/headers.ts';
@@ -9,7 +10,14 @@ import { MemoryState } from '../../src/memory/memory-state.ts';
 import { TrailStore } from '../../src/memory/trail-store.ts';
 import { VirtualTime } from '../../src/memory/virtual-time.ts';
 import type { CachePort } from '../../src/ports/cache.ts';
-import type { CacheConfig, Config, ModelConfig, TargetConfig, UpstreamConfig } from '../../src/ports/config.ts';
+import type {
+  CacheConfig,
+  Config,
+  DegradeConfig,
+  ModelConfig,
+  TargetConfig,
+  UpstreamConfig,
+} from '../../src/ports/config.ts';
 import type { InboundHead, Reply, Visit } from '../../src/ports/door.ts';
 import type { StateStore } from '../../src/ports/state.ts';
 import type {
@@ -20,6 +28,7 @@ import type {
   WireTrouble,
 } from '../../src/ports/upstream.ts';
 import { seededChance } from './chance.ts';
+import { sha256 } from './rig-keys.ts';
 
 /** One send that reached a far side, answered by the test. */
 export class Send implements UpstreamCall {
@@ -209,23 +218,15 @@ export const model = (targets: readonly TargetConfig[], over: Partial<ModelConfi
   dropParams: false,
   failoverOnContentFilter: false,
   holdToolCalls: true,
-  degrade: { capTokens: null, staleAnswers: false, cheaper: null, defaultAnswer: null, shed: false },
+  degrade: degrading(),
   ...over,
 });
 
+/** Nothing is taken off an answer but what the test says. */
+export const degrading = (over: Partial<DegradeConfig> = {}): DegradeConfig => ({ ...defaultDegrade, ...over });
+
 /** Answers are kept for five minutes, and given to nobody when they have run out. */
-export const keeping = (over: Partial<CacheConfig> = {}): CacheConfig => ({
-  ttlSeconds: 300,
-  scope: 'tenant',
-  staleWhileRevalidateSeconds: 0,
-  staleIfErrorSeconds: 86_400,
-  anyTemperature: false,
-  tools: false,
-  hitChargePercent: 0,
-  replayTokensPerSecond: null,
-  saveRequests: false,
-  ...over,
-});
+export const keeping = (over: Partial<CacheConfig> = {}): CacheConfig => ({ ...defaultCache, ...over });
 
 export const config = (over: Partial<Config> = {}): Config => ({
   source: 'test',
@@ -262,8 +263,6 @@ export const config = (over: Partial<Config> = {}): Config => ({
   telemetry: { otlpEndpoint: null, sampleRatio: 0 },
   ...over,
 });
-
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 export class Rig implements UpstreamTransport {
   readonly time = new VirtualTime();

@@ -30,13 +30,6 @@ export class AnswerStore {
     this.#limits = limits;
   }
 
-  get bytes(): number {
-    return this.#bytes;
-  }
-  get size(): number {
-    return this.#entries.size;
-  }
-
   get(key: string, now: number): StoredAnswer | null {
     const found = this.#entries.get(key);
     if (found === undefined) return null;

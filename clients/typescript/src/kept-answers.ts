@@ -74,8 +74,11 @@ export class KeptAnswers {
     }
     const parts: Uint8Array[] = [];
     let bytes = 0;
+    let keptBytes = 0;
     const end = (): void => {
-      if (bytes <= BODY_BYTES_MAX) this.#keep(key, ask, response, freshness, joined(parts, bytes));
+      if (bytes === keptBytes || bytes > BODY_BYTES_MAX) return;
+      keptBytes = bytes;
+      this.#keep(key, ask, response, freshness, joined(parts, bytes));
     };
     return {
       add: (part) => {
@@ -90,7 +93,7 @@ export class KeptAnswers {
 
   #keep(key: string, ask: Ask, response: Response, freshness: Freshness, body: Uint8Array<ArrayBuffer>): void {
     const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
-    if (body.byteLength === 0 || (isStream && !isCompleteStream(new TextDecoder().decode(body)))) return;
+    if (isStream && !isCompleteStream(new TextDecoder().decode(body))) return;
     this.#store.set(key, {
       ...freshness,
       ...this.#times(response.headers),

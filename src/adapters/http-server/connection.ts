@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { MonotonicMs } from '../../kernel/brands.ts';
 import type { Exchange } from './exchange.ts';
 import type { ServerLimits } from './server-limits.ts';
+import { StuckReader } from './stuck-reader.ts';
 import type { WireError } from './wire-error.ts';
 import { wireErrorAnswer } from './wire-error.ts';
 
@@ -13,9 +14,7 @@ export class Connection {
   #exchanges: Exchange[] = [];
   /** After a wire error: when the socket is destroyed, whatever the client still sends. */
   #destroyAt: number = Number.POSITIVE_INFINITY;
-  #takenBytes = 0;
-  /** Since when bytes are pending and none was taken; null while there are none. */
-  #stuckSince: number | null = null;
+  readonly #reader = new StuckReader();
 
   constructor(socket: Socket, limits: ServerLimits) {
     this.socket = socket;
@@ -76,22 +75,7 @@ export class Connection {
     }
     if (this.#exchanges.length === 0) return false;
     for (const exchange of this.#exchanges) exchange.sweep(now);
-    return this.#cutStuckReader(now);
-  }
-
-  #cutStuckReader(now: MonotonicMs): boolean {
-    const pendingBytes = this.socket.writableLength;
-    const takenBytes = this.socket.bytesWritten - pendingBytes;
-    if (pendingBytes === 0) {
-      this.#stuckSince = null;
-      return false;
-    }
-    if (this.#stuckSince === null || takenBytes !== this.#takenBytes) {
-      this.#takenBytes = takenBytes;
-      this.#stuckSince = now;
-      return false;
-    }
-    if (now - this.#stuckSince < this.#limits.readerMsMax) return false;
+    if (!this.#reader.isStuck(this.socket, this.#limits.readerMsMax, now)) return false;
     this.socket.destroy();
     return true;
   }

@@ -10,22 +10,18 @@ import type { MonotonicMs } from '../../kernel/brands.ts';
 import type { HeaderList, HeaderRecord } from '../../kernel/headers.ts';
 import type { Rejection } from '../../kernel/rejection.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Door, InboundHead, Reply, Visit } from '../../ports/door.ts';
-import type { BodyBudget } from './body-budget.ts';
-import type { IntakeOwner } from './intake.ts';
-import { Intake, knowsEncoding, refuseEncoding, refuseLate, refuseOverload, refuseTooLarge } from './intake.ts';
+import type { Door, InboundHead } from '../../ports/door.ts';
+import type { BodyRoom, IntakeOwner } from './intake.ts';
+import { Intake, knowsEncoding, refuseEncoding, refuseLate, refuseUnread } from './intake.ts';
 import { Outbox } from './outbox.ts';
-import type { ServerLimits } from './server-limits.ts';
+import { type GuardedReply, VisitGuard } from './visit-guard.ts';
 import type { WireError } from './wire-error.ts';
-import { bugError, wireErrorBody } from './wire-error.ts';
+import { wireErrorBody } from './wire-error.ts';
 
 /** What an exchange needs of its server. */
-export interface ExchangeHost {
-  readonly limits: ServerLimits;
+export interface ExchangeHost extends BodyRoom {
   readonly clock: Clock;
-  readonly budget: BodyBudget;
   readonly draining: boolean;
-  heapPressure(): number;
   onBug(where: string, error: unknown): void;
   /** A reader was too far behind. */
   onCut(): void;
@@ -38,13 +34,13 @@ type Stage = 'silent' | 'headed' | 'begun' | 'ended' | 'destroyed' | 'muted' | '
 const NO_BYTES = new Uint8Array(0);
 const ignore = (): void => {};
 
-export class Exchange implements Reply, IntakeOwner {
+export class Exchange implements GuardedReply, IntakeOwner {
   readonly request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #host: ExchangeHost;
   readonly #outbox: Outbox;
+  readonly #guard = new VisitGuard(this);
   #stage: Stage = 'silent';
-  #visit: Visit | null = null;
   #status = 0;
   #headers: HeaderList = [];
   #intake: Intake | null = null;
@@ -64,7 +60,7 @@ export class Exchange implements Reply, IntakeOwner {
     this.request = request;
     this.#response = response;
     this.#awaitsContinue = awaitsContinue;
-    this.#outbox = new Outbox(response, () => this.#tell('visit.onDrain', onDrain));
+    this.#outbox = new Outbox(response, () => this.#guard.onDrain());
     response.on('finish', () => this.#onFinish());
     // Both report what the socket's end reports as well; unheard they would crash the process.
     response.on('error', ignore);
@@ -75,17 +71,8 @@ export class Exchange implements Reply, IntakeOwner {
 
   enter(door: Door, head: InboundHead): void {
     this.#declaredBytes = declaredBytes(head.headers);
-    let visit: Visit | null = null;
-    try {
-      visit = door.enter(head, this);
-    } catch (error) {
-      this.#onBug('door.enter', error);
-    }
-    if (visit === null || this.#answered) this.#discard();
-    else {
-      this.#visit = visit;
-      this.#readBody(head.headers);
-    }
+    if (this.#guard.enter(door, head)) this.#readBody(head.headers);
+    else this.#discard();
   }
 
   /** The head itself was no good: no door is asked. */
@@ -101,49 +88,29 @@ export class Exchange implements Reply, IntakeOwner {
       this.onWhole(NO_BYTES);
       return;
     }
-    const rejection = this.#refuseUnread(headers);
+    const encoding = headers['content-encoding'];
+    const rejection = knowsEncoding(encoding) ? refuseUnread(this.#declaredBytes ?? 0, this.#host) : refuseEncoding();
     if (rejection !== null) {
       this.onRefused(rejection);
       return;
     }
     const { limits, clock, budget } = this.#host;
     this.#intakeUntil = clock.now() + limits.bodyMsMax;
-    this.#intake = new Intake(this.request, headers['content-encoding'], limits.bodyBytesMax, budget, this);
+    this.#intake = new Intake(this.request, encoding, limits.bodyBytesMax, budget, this);
     if (!this.#awaitsContinue) return;
     this.#awaitsContinue = false;
     this.#response.writeContinue();
   }
 
-  /** What can be refused before a byte is read. The declared length is only asked about, not taken: declaring costs nothing. */
-  #refuseUnread(headers: HeaderRecord): Rejection | null {
-    const { limits, budget } = this.#host;
-    if (!knowsEncoding(headers['content-encoding'])) return refuseEncoding();
-    const declared = this.#declaredBytes ?? 0;
-    if (declared > limits.bodyBytesMax) return refuseTooLarge(limits.bodyBytesMax);
-    if (!budget.hasRoomFor(declared) || this.#host.heapPressure() > limits.heapShareMax) return refuseOverload();
-    return null;
-  }
-
   onWhole(bytes: Uint8Array): void {
-    const visit = this.#visit;
-    if (visit === null || this.#answered) return;
-    try {
-      visit.onBody(bytes);
-    } catch (error) {
-      this.#onBug('visit.onBody', error);
-    }
+    this.#guard.onBody(bytes);
   }
 
   onRefused(rejection: Rejection): void {
-    const visit = this.#visit;
-    if (visit === null || this.#answered) return;
+    if (!this.#guard.wantsBody) return;
     this.#refused = true;
     this.#discard();
-    try {
-      visit.onBodyRefused(rejection);
-    } catch (error) {
-      this.#onBug('visit.onBodyRefused', error);
-    }
+    this.#guard.onBodyRefused(rejection);
   }
 
   // ── the reply ──
@@ -152,7 +119,7 @@ export class Exchange implements Reply, IntakeOwner {
     return this.#outbox.pendingBytes;
   }
 
-  get #answered(): boolean {
+  get answered(): boolean {
     return this.#stage !== 'silent' && this.#stage !== 'headed' && this.#stage !== 'begun';
   }
 
@@ -178,7 +145,7 @@ export class Exchange implements Reply, IntakeOwner {
   }
 
   end(bytes?: Uint8Array): void {
-    if (this.#stage === 'silent' || this.#answered) return;
+    if (this.#stage === 'silent' || this.answered) return;
     const parting = this.#parting();
     if (parting !== 'keep') this.#response.shouldKeepAlive = false;
     if (!this.#begin(bytes?.length ?? 0)) return;
@@ -191,7 +158,7 @@ export class Exchange implements Reply, IntakeOwner {
   }
 
   destroy(): void {
-    if (this.#answered) return;
+    if (this.answered) return;
     this.#stage = 'destroyed';
     this.#intake?.stop();
     this.request.socket.destroy();
@@ -212,7 +179,7 @@ export class Exchange implements Reply, IntakeOwner {
       return true;
     } catch (error) {
       // A header value Node refuses (a line break in a name that somebody configured).
-      this.#onBug('reply.head', error);
+      this.#guard.onBug('reply.head', error);
       return false;
     }
   }
@@ -255,6 +222,16 @@ export class Exchange implements Reply, IntakeOwner {
     if (now >= this.#lingerUntil) this.#outbox.letGo();
   }
 
+  takeBackHead(): boolean {
+    if (this.#stage !== 'silent' && this.#stage !== 'headed') return false;
+    this.#stage = 'silent';
+    return true;
+  }
+
+  reportBug(where: string, error: unknown): void {
+    this.#host.onBug(where, error);
+  }
+
   /** For an error answer around this exchange: true when nothing was sent and its body is what broke. Mutes the reply. */
   silenceBroken(): boolean {
     if (this.request.complete || (this.#stage !== 'silent' && this.#stage !== 'headed')) return false;
@@ -273,7 +250,7 @@ export class Exchange implements Reply, IntakeOwner {
   onSocketClosed(): void {
     const told = this.#stage === 'destroyed' || this.#outbox.flushed;
     this.#over();
-    if (!told) this.#tell('visit.onGone', onGone);
+    if (!told) this.#guard.onGone();
   }
 
   #over(): void {
@@ -282,49 +259,10 @@ export class Exchange implements Reply, IntakeOwner {
     this.#intake?.stop();
     this.#host.onOver(this);
   }
-
-  #tell(where: string, call: (visit: Visit) => void): void {
-    if (this.#visit === null) return;
-    try {
-      call(this.#visit);
-    } catch (error) {
-      this.#onBug(where, error);
-    }
-  }
-
-  /** A bug on the door's side: reported, answered 500 when nothing was sent, else cut. The visit hears that it is over. */
-  #onBug(where: string, error: unknown): void {
-    this.#host.onBug(where, error);
-    const visit = this.#visit;
-    this.#visit = null;
-    if (this.#stage === 'silent' || this.#stage === 'headed') {
-      this.#stage = 'silent';
-      this.head(bugError.status, ['content-type', 'application/json']);
-      this.end(wireErrorBody(bugError));
-    } else this.destroy();
-    // Later: the door may be in the middle of the very call that failed.
-    if (visit !== null && where !== 'visit.onGone') process.nextTick(tellGone, visit, this.#host);
-  }
-}
-
-function tellGone(visit: Visit, host: ExchangeHost): void {
-  try {
-    visit.onGone();
-  } catch (error) {
-    host.onBug('visit.onGone', error);
-  }
 }
 
 function flushHead(exchange: Exchange): void {
   exchange.flushHead();
-}
-
-function onDrain(visit: Visit): void {
-  visit.onDrain();
-}
-
-function onGone(visit: Visit): void {
-  visit.onGone();
 }
 
 /** 0: no body; null: chunked. Node's parser let only digits through. */

@@ -5,7 +5,7 @@
 // An `Upgrade` header is ignored, as RFC 9110 allows: Java's client offers h2c with every request and wants an answer.
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { limits as kernelLimits } from '../../kernel/limits.ts';
@@ -16,6 +16,7 @@ import { BodyBudget } from './body-budget.ts';
 import { Connection } from './connection.ts';
 import type { ExchangeHost } from './exchange.ts';
 import { Exchange } from './exchange.ts';
+import { type Address, listenOn, socketOptions } from './listening.ts';
 import { readHead } from './request-head.ts';
 import type { ServerLimits } from './server-limits.ts';
 import { serverLimits } from './server-limits.ts';
@@ -100,17 +101,8 @@ export class HttpServer implements ExchangeHost {
   }
 
   /** Rejects when the address cannot be had (EADDRINUSE, EACCES …). */
-  listen(): Promise<{ host: string; port: number }> {
-    const { host, port } = this.#options;
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host, port }, () => {
-        this.#server.off('error', reject);
-        this.#server.on('error', (error) => this.onBug('server', error));
-        const address = this.#server.address() as AddressInfo;
-        resolve({ host: address.address, port: address.port });
-      });
-    });
+  listen(): Promise<Address> {
+    return listenOn(this.#server, this.#options, (error) => this.onBug('server', error));
   }
 
   /** New connections are refused from now on; open ones are closed with their next answer. Idempotent. */
@@ -269,9 +261,6 @@ function nodeOptions(limits: ServerLimits): ServerOptions {
     insecureHTTPParser: false,
     // Checked with the head, so that the refusal has the error shape.
     requireHostHeader: false,
-    noDelay: true,
-    // A peer that vanished without a word is noticed by the kernel.
-    keepAlive: true,
-    keepAliveInitialDelay: 60_000,
+    ...socketOptions,
   };
 }

@@ -8,10 +8,18 @@ import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompre
 import type { Rejection } from '../../kernel/rejection.ts';
 import { reject } from '../../kernel/rejection.ts';
 import type { BodyBudget } from './body-budget.ts';
+import type { ServerLimits } from './server-limits.ts';
 
 export interface IntakeOwner {
   onWhole(bytes: Uint8Array): void;
   onRefused(rejection: Rejection): void;
+}
+
+/** What decides whether there is room for a body. */
+export interface BodyRoom {
+  readonly limits: ServerLimits;
+  readonly budget: BodyBudget;
+  heapPressure(): number;
 }
 
 const OVERLOADED_RETRY_MS = 2_000;
@@ -36,6 +44,13 @@ export const refuseOverload = (): Rejection =>
   });
 export const refuseLate = (msMax: number): Rejection =>
   reject('bodyTimeout', `The request body did not arrive within ${msMax} ms.`);
+
+/** What is refused before a byte is read. The declared length is only asked about, not taken: declaring costs nothing. */
+export function refuseUnread(declared: number, room: BodyRoom): Rejection | null {
+  const { bodyBytesMax, heapShareMax } = room.limits;
+  if (declared > bodyBytesMax) return refuseTooLarge(bodyBytesMax);
+  return !room.budget.hasRoomFor(declared) || room.heapPressure() > heapShareMax ? refuseOverload() : null;
+}
 
 function isIdentity(encoding: string | undefined): boolean {
   return encoding === undefined || encoding === '' || normal(encoding) === 'identity';

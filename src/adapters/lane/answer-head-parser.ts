@@ -35,11 +35,6 @@ export class AnswerHeadParser {
     this.#collector = new HeadCollector(headBytesMax);
   }
 
-  /** A part of a head has come. */
-  get begun(): boolean {
-    return this.#collector.begun;
-  }
-
   push(bytes: Buffer, at: number, end: number): AnswerHeadOutcome {
     const collector = this.#collector;
     const restAt = collector.collect(bytes, at, end);

@@ -30,10 +30,6 @@ export class BodyReader {
     this.#decoder = declared === null ? new ChunkedDecoder() : null;
   }
 
-  get receivedBytes(): number {
-    return this.#bytes;
-  }
-
   /** The whole body. */
   get body(): Buffer {
     return this.#memory.subarray(0, this.#bytes);

@@ -11,27 +11,22 @@ import type { MonotonicMs } from '../../kernel/brands.ts';
 import type { Rejection } from '../../kernel/rejection.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Door, InboundHead } from '../../ports/door.ts';
-import type { BodyBudget } from '../http-server/body-budget.ts';
-import { refuseLate, refuseOverload, refuseTooLarge } from '../http-server/intake.ts';
+import { type BodyRoom, refuseLate, refuseOverload, refuseTooLarge, refuseUnread } from '../http-server/intake.ts';
 import { remoteOf } from '../http-server/request-head.ts';
-import type { ServerLimits } from '../http-server/server-limits.ts';
+import { StuckReader } from '../http-server/stuck-reader.ts';
 import type { WireError } from '../http-server/wire-error.ts';
 import { badRequest, wireErrorAnswer } from '../http-server/wire-error.ts';
 import { BodyReader } from './body-reader.ts';
 import { type ExchangeOwner, ExpressExchange } from './express-exchange.ts';
 import { type HeadRules, type RequestHead, RequestHeadParser } from './request-head-parser.ts';
-import { StuckReader } from './stuck-reader.ts';
 
 /** What a connection needs of its server. */
-export interface ConnectionHost {
+export interface ConnectionHost extends BodyRoom {
   readonly door: Door;
-  readonly limits: ServerLimits;
   readonly headRules: HeadRules;
   readonly clock: Clock;
-  readonly budget: BodyBudget;
   readonly listener: InboundHead['listener'];
   readonly draining: boolean;
-  heapPressure(): number;
   /** Whole header lines: `date` and, unless the connection ends, `keep-alive`. */
   replyLines(keeps: boolean): string;
   onBug(where: string, error: unknown): void;
@@ -191,18 +186,10 @@ export class ExpressConnection implements ExchangeOwner {
   #beginBody(declared: number | null, wanted: boolean, now: MonotonicMs): void {
     const { limits, budget } = this.#host;
     if (!wanted) return this.#discardRest();
-    const rejection = this.#refuseUnread(declared ?? 0);
+    const rejection = refuseUnread(declared ?? 0, this.#host);
     if (rejection !== null) return this.#refuseBody(rejection);
     this.#bodyUntil = now + limits.bodyMsMax;
     this.#body = new BodyReader(declared, limits.bodyBytesMax, budget);
-  }
-
-  /** The declared length is only asked about, not taken: declaring costs nothing. */
-  #refuseUnread(declared: number): Rejection | null {
-    const { limits, budget } = this.#host;
-    if (declared > limits.bodyBytesMax) return refuseTooLarge(limits.bodyBytesMax);
-    if (!budget.hasRoomFor(declared) || this.#host.heapPressure() > limits.heapShareMax) return refuseOverload();
-    return null;
   }
 
   #readBody(chunk: Buffer, at: number): number {

@@ -8,9 +8,9 @@
 import type { Socket } from 'node:net';
 import type { HeaderList } from '../../kernel/headers.ts';
 import type { Rejection } from '../../kernel/rejection.ts';
-import type { Door, InboundHead, Reply, Visit } from '../../ports/door.ts';
-import { bugError, wireErrorBody } from '../http-server/wire-error.ts';
-import { declaredLength, type Framing, framingOf, replyHead } from './reply-head.ts';
+import type { Door, InboundHead } from '../../ports/door.ts';
+import { type GuardedReply, VisitGuard } from '../http-server/visit-guard.ts';
+import { declaredLength, framingOf, replyHead } from './reply-head.ts';
 import { ReplyWriter, type WriterOwner } from './reply-writer.ts';
 
 /** What an exchange needs of its connection. */
@@ -35,15 +35,14 @@ type Stage = 'silent' | 'headed' | 'begun' | 'ended' | 'destroyed' | 'muted' | '
 
 const NO_BYTES = new Uint8Array(0);
 
-export class ExpressExchange implements Reply, WriterOwner {
+export class ExpressExchange implements GuardedReply, WriterOwner {
   readonly #owner: ExchangeOwner;
   readonly #writer: ReplyWriter;
+  readonly #guard = new VisitGuard(this);
   #stage: Stage = 'silent';
-  #visit: Visit | null = null;
   #status = 0;
   #headers: HeaderList = [];
-  #framing: Framing = 'none';
-  /** What the head declares and what was written against it; the two must meet, or the connection has lost its place. */
+  /** What the head declares of a body and what was written against it: they must meet, or the connection has lost its place. */
   #declaredBytes: number | null = null;
   #writtenBytes = 0;
 
@@ -56,33 +55,15 @@ export class ExpressExchange implements Reply, WriterOwner {
 
   /** False: nobody wants the body. */
   enter(door: Door, head: InboundHead): boolean {
-    let visit: Visit | null = null;
-    try {
-      visit = door.enter(head, this);
-    } catch (error) {
-      this.#onBug('door.enter', error);
-    }
-    if (visit === null || this.answered) return false;
-    this.#visit = visit;
-    return true;
+    return this.#guard.enter(door, head);
   }
 
   onWhole(bytes: Uint8Array): void {
-    if (this.#visit === null || this.answered) return;
-    try {
-      this.#visit.onBody(bytes);
-    } catch (error) {
-      this.#onBug('visit.onBody', error);
-    }
+    this.#guard.onBody(bytes);
   }
 
   onRefused(rejection: Rejection): void {
-    if (this.#visit === null || this.answered) return;
-    try {
-      this.#visit.onBodyRefused(rejection);
-    } catch (error) {
-      this.#onBug('visit.onBodyRefused', error);
-    }
+    this.#guard.onBodyRefused(rejection);
   }
 
   // ── the reply ──
@@ -137,23 +118,24 @@ export class ExpressExchange implements Reply, WriterOwner {
 
   /** The body came out other than its head said: whoever reads this connection has lost its place. */
   get lostPlace(): boolean {
-    return this.#framing === 'length' && this.#declaredBytes !== null && this.#declaredBytes !== this.#writtenBytes;
+    return this.#declaredBytes !== null && this.#declaredBytes !== this.#writtenBytes;
   }
 
   /** Gives the head to the writer; false when none can be sent. `wholeBytes`: null for a body that streams. */
   #begin(wholeBytes: number | null): boolean {
     if (this.#stage !== 'headed') return this.#stage === 'begun';
-    const framing = framingOf(this.#status, this.#headers, wholeBytes);
+    const declared = declaredLength(this.#headers);
+    const framing = framingOf(this.#status, declared ?? wholeBytes);
     const lines = wholeBytes === null ? this.#owner.keepingLines() : this.#owner.partingLines();
     try {
-      this.#writer.begin(replyHead(this.#status, this.#headers, framing, wholeBytes, lines), framing);
+      const unsaid = declared === null ? wholeBytes : null;
+      this.#writer.begin(replyHead(this.#status, this.#headers, framing, unsaid, lines), framing);
     } catch (error) {
       // A header value nobody can send (a line break in a name that somebody configured).
-      this.#onBug('reply.head', error);
+      this.#guard.onBug('reply.head', error);
       return false;
     }
-    this.#framing = framing;
-    this.#declaredBytes = declaredLength(this.#headers);
+    this.#declaredBytes = framing === 'length' ? declared : null;
     this.#stage = 'begun';
     return true;
   }
@@ -165,7 +147,7 @@ export class ExpressExchange implements Reply, WriterOwner {
   }
 
   onCaughtUp(): void {
-    this.#tell('visit.onDrain', onDrain);
+    this.#guard.onDrain();
   }
 
   onFlushed(): void {
@@ -175,14 +157,24 @@ export class ExpressExchange implements Reply, WriterOwner {
   onSocketClosed(): void {
     const told = this.#stage === 'destroyed' || this.#stage === 'over';
     this.#over();
-    if (!told) this.#tell('visit.onGone', onGone);
+    if (!told) this.#guard.onGone();
+  }
+
+  takeBackHead(): boolean {
+    if (this.#stage !== 'silent' && this.#stage !== 'headed') return false;
+    this.#stage = 'silent';
+    return true;
   }
 
   /** For an error answer in its place: true when nothing was sent. Mutes the reply. */
   silence(): boolean {
-    if (this.#stage !== 'silent' && this.#stage !== 'headed') return false;
+    if (!this.takeBackHead()) return false;
     this.#stage = 'muted';
     return true;
+  }
+
+  reportBug(where: string, error: unknown): void {
+    this.#owner.onBug(where, error);
   }
 
   #over(): void {
@@ -190,47 +182,8 @@ export class ExpressExchange implements Reply, WriterOwner {
     this.#stage = 'over';
     this.#owner.onOver(this);
   }
-
-  #tell(where: string, call: (visit: Visit) => void): void {
-    if (this.#visit === null) return;
-    try {
-      call(this.#visit);
-    } catch (error) {
-      this.#onBug(where, error);
-    }
-  }
-
-  /** A bug on the door's side: reported, answered 500 when nothing was sent, else cut. The visit hears that it is over. */
-  #onBug(where: string, error: unknown): void {
-    this.#owner.onBug(where, error);
-    const visit = this.#visit;
-    this.#visit = null;
-    if (this.#stage === 'silent' || this.#stage === 'headed') {
-      this.#stage = 'silent';
-      this.head(bugError.status, ['content-type', 'application/json']);
-      this.end(wireErrorBody(bugError));
-    } else this.destroy();
-    // Later: the door may be in the middle of the very call that failed.
-    if (visit !== null && where !== 'visit.onGone') process.nextTick(tellGone, visit, this.#owner);
-  }
-}
-
-function tellGone(visit: Visit, owner: ExchangeOwner): void {
-  try {
-    visit.onGone();
-  } catch (error) {
-    owner.onBug('visit.onGone', error);
-  }
 }
 
 function flushHead(exchange: ExpressExchange): void {
   exchange.flushHead();
-}
-
-function onDrain(visit: Visit): void {
-  visit.onDrain();
-}
-
-function onGone(visit: Visit): void {
-  visit.onGone();
 }

@@ -1,11 +1,12 @@
 // Express server: the listener before the lane. It owns the sockets of a port, plain or TLS, gives each a connection of the
 // lane, and hands what the lane does not serve to the node:http server behind it, on the same socket. Seen from outside the
 // two are one server: one drain, one set of limits, one sum of figures. It must never decide what a request means.
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { createServer as createNetServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { BodyBudget } from '../http-server/body-budget.ts';
 import type { HttpServer, HttpServerOptions, HttpServerStats } from '../http-server/http-server.ts';
+import { type Address, listenOn, socketOptions } from '../http-server/listening.ts';
 import type { ServerLimits } from '../http-server/server-limits.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { Door } from '../../ports/door.ts';
@@ -88,17 +89,8 @@ export class ExpressServer implements ConnectionHost {
   }
 
   /** Rejects when the address cannot be had (EADDRINUSE, EACCES …). */
-  listen(): Promise<{ host: string; port: number }> {
-    const { host, port } = this.#options;
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host, port }, () => {
-        this.#server.off('error', reject);
-        this.#server.on('error', (error) => this.onBug('server', error));
-        const address = this.#server.address() as AddressInfo;
-        resolve({ host: address.address, port: address.port });
-      });
-    });
+  listen(): Promise<Address> {
+    return listenOn(this.#server, this.#options, (error) => this.onBug('server', error));
   }
 
   /** New connections are refused from now on; open ones are closed with their next answer. Idempotent. */
@@ -192,16 +184,15 @@ export class ExpressServer implements ConnectionHost {
 
   // ── the sockets ──
 
-  /** As node:http makes its own, so that a socket handed over is like one of its own. */
   #plainServer(): Server {
-    const server = createNetServer(socketOptions);
+    const server = createNetServer(ownSockets);
     server.on('connection', (socket) => this.serve(socket));
     return server;
   }
 
   #tlsServer({ cert, key }: { readonly cert: string; readonly key: string }): Server {
     const server = createTlsServer({
-      ...socketOptions,
+      ...ownSockets,
       cert,
       key,
       // HTTP/2 is not offered: one connection would carry all exchanges of a client.
@@ -233,10 +224,5 @@ export class ExpressServer implements ConnectionHost {
 }
 
 const NO_BYTES = Buffer.alloc(0);
-const socketOptions = {
-  allowHalfOpen: true,
-  noDelay: true,
-  // A peer that vanished without a word is noticed by the kernel.
-  keepAlive: true,
-  keepAliveInitialDelay: 60_000,
-} as const;
+/** As node:http makes its own, so that a socket handed over is like one of its own. */
+const ownSockets = { ...socketOptions, allowHalfOpen: true } as const;

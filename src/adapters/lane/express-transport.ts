@@ -4,9 +4,9 @@
 import type { Clock, Timer, Timers } from '../../ports/clock.ts';
 import type { Route, UpstreamCall, UpstreamRequest, UpstreamSink, UpstreamTransport } from '../../ports/upstream.ts';
 import { limits } from '../../kernel/limits.ts';
+import { cannotConnect, cannotSend, transportClosed } from '../wire-trouble.ts';
 import { ExpressSend } from './express-send.ts';
 import { LinkPool, type PoolTimes, poolTimes } from './link-pool.ts';
-import { cannotConnect, cannotSend, transportClosed } from './link-trouble.ts';
 import { requestText } from './request-text.ts';
 
 export interface ExpressTransportOptions {

@@ -7,8 +7,8 @@ import { createSecureContext } from 'node:tls';
 import type { Timers } from '../../ports/clock.ts';
 import type { Route } from '../../ports/upstream.ts';
 import { trust } from '../authority.ts';
+import { transportClosed } from '../wire-trouble.ts';
 import type { ExpressSend } from './express-send.ts';
-import { transportClosed } from './link-trouble.ts';
 import { startLines } from './request-text.ts';
 import { type LinkAim, type LinkOwner, UpstreamLink } from './upstream-link.ts';
 

@@ -10,18 +10,21 @@ export type Framing = 'none' | 'length' | 'chunked';
 const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/;
 const statusLines = new Map<number, string>();
 
-/** `wholeBytes`: the body's length when all of it is at hand; null: it streams. */
-export function framingOf(status: number, headers: HeaderList, wholeBytes: number | null): Framing {
+/** `bytes`: the body's length, declared or at hand; null: it streams. */
+export function framingOf(status: number, bytes: number | null): Framing {
   if (status === 204 || status === 304 || status < 200) return 'none';
-  return wholeBytes !== null || declaresLength(headers) ? 'length' : 'chunked';
+  return bytes === null ? 'chunked' : 'length';
 }
 
-/** `more`: whole lines about the connection. Throws when a name or a value cannot be sent. */
+/**
+ * `unsaid`: the body's length where the headers do not say it. `more`: whole lines about the connection. Throws when a name
+ * or a value cannot be sent.
+ */
 export function replyHead(
   status: number,
   headers: HeaderList,
   framing: Framing,
-  wholeBytes: number | null,
+  unsaid: number | null,
   more: string,
 ): string {
   let text = statusLine(status);
@@ -33,9 +36,7 @@ export function replyHead(
     text += `${name}: ${value}\r\n`;
   }
   if (framing === 'chunked') text += 'transfer-encoding: chunked\r\n';
-  else if (framing === 'length' && wholeBytes !== null && !declaresLength(headers)) {
-    text += `content-length: ${wholeBytes}\r\n`;
-  }
+  else if (framing === 'length' && unsaid !== null) text += `content-length: ${unsaid}\r\n`;
   return `${text}${more}\r\n`;
 }
 
@@ -46,8 +47,6 @@ export function declaredLength(headers: HeaderList): number | null {
   }
   return null;
 }
-
-const declaresLength = (headers: HeaderList): boolean => declaredLength(headers) !== null;
 
 function statusLine(status: number): string {
   let line = statusLines.get(status);

@@ -10,10 +10,10 @@ import { connect as connectTls } from 'node:tls';
 import { limits } from '../../kernel/limits.ts';
 import type { Timer, Timers } from '../../ports/clock.ts';
 import type { WireTrouble } from '../../ports/upstream.ts';
+import { cannotConnect, describe, lost, notHttp, transportClosed } from '../wire-trouble.ts';
 import type { AnswerHead } from './answer-head-parser.ts';
 import { type AnswerOwner, AnswerParser } from './answer-parser.ts';
 import type { Carrier, ExpressSend } from './express-send.ts';
-import { cannotConnect, describe, lost, notHttp, transportClosed } from './link-trouble.ts';
 
 /** Where a link goes. */
 export interface LinkAim {

@@ -36,12 +36,9 @@ export const VALUE_BYTES_MAX = HEAD_BYTES + META_BYTES_MAX + ANSWER_BYTES_MAX;
 /** Calls `done` at once for short answers, later for long ones; null: it is too large to be kept. */
 export function encodeEntry(stamped: StampedEntry, done: (value: Buffer | null) => void): void {
   const { answer } = stamped.entry;
+  if (answer.length < COMPRESS_ASIDE_FROM_BYTES) return done(encodeEntryNow(stamped));
   const meta = metaBytes(stamped);
   if (answer.length > ANSWER_BYTES_MAX || meta.length > META_BYTES_MAX) return done(null);
-  if (answer.length < COMPRESS_FROM_BYTES) return done(frame(PLAIN, answer.length, meta, answer));
-  if (answer.length < COMPRESS_ASIDE_FROM_BYTES) {
-    return done(frame(DEFLATED, answer.length, meta, deflateRawSync(answer, { level: LEVEL })));
-  }
   deflateRaw(answer, { level: LEVEL }, (error, packed) =>
     done(error === null ? frame(DEFLATED, answer.length, meta, packed) : null),
   );

@@ -45,7 +45,6 @@ export class NodeGate {
   readonly #options: NodeGateOptions;
   readonly #breaker: Breaker;
   #timer: Timer | null = null;
-  #lastTrouble = '';
   #isClosed = false;
 
   constructor(options: NodeGateOptions) {
@@ -67,7 +66,6 @@ export class NodeGate {
 
   onTrouble(why: string, sentAt: MonotonicMs): void {
     if (!this.passes || this.#isClosed) return;
-    this.#lastTrouble = why;
     const move = this.#breaker.onFailure(this.#options.clock.now(), sentAt);
     if (move?.to !== 'open') return;
     this.#tell(false, `${move.why} (${why})`);
@@ -121,14 +119,8 @@ export class NodeGate {
       this.#tell(true, 'it answers again');
       return;
     }
-    this.#lastTrouble = trouble;
     this.#breaker.onFailure(now, sentAt);
     this.#armProbe();
-  }
-
-  /** Latest trouble in words, for a page of present states. */
-  get lastTrouble(): string {
-    return this.#lastTrouble;
   }
 
   #tell(isUp: boolean, why: string): void {

@@ -18,7 +18,7 @@ export class AdminClient {
   readonly #headers: Readonly<Record<string, string>>;
 
   constructor(url: string, adminKey: string | null) {
-    this.#url = url.replace(/\/+$/, '').replace(/\/v1$/, '');
+    this.#url = rootOf(url);
     this.#headers = adminKey === null ? {} : { authorization: `Bearer ${adminKey}` };
   }
 
@@ -43,6 +43,9 @@ export class AdminClient {
     return text.ok ? ok(JSON.parse(text.value) as Record<string, unknown>) : text;
   }
 }
+
+/** Of a gateway, as its operator or its clients write it. */
+export const rootOf = (url: string): string => url.replace(/\/+$/, '').replace(/\/v1$/, '');
 
 /** The gateway at `--url`, else where `config` says. */
 export function adminOf(options: WhereOptions, config: Config | null, environment: Environment): AdminClient {

@@ -47,16 +47,16 @@ export async function fillGateway(
 ): Promise<Filled> {
   const troubles = new Troubles();
   let kept = 0;
-  let batch: NumberedLine[] = [];
+  let batch: { readonly number: number; readonly text: string }[] = [];
   let bytes = 0;
   const send = async (): Promise<void> => {
     const lines = batch;
     batch = [];
     bytes = 0;
     if (lines.length === 0) return;
-    const text = lines.map(({ line }) => textOf(line)).join('\n');
+    const body = lines.map(({ text }) => text).join('\n');
     const query = keyName === null ? '' : `?key=${encodeURIComponent(keyName)}`;
-    const told = await admin.json('POST', `/admin/cache/entries${query}`, text);
+    const told = await admin.json('POST', `/admin/cache/entries${query}`, body);
     if (!told.ok) throw new Error(told.error);
     const { kept: more, refused, troubles: words } = told.value as unknown as Told;
     kept += more;
@@ -64,9 +64,10 @@ export async function fillGateway(
     troubles.count += refused - words.length;
     onProgress(kept);
   };
-  for await (const one of pairLines(file, troubles)) {
-    batch.push(one);
-    bytes += JSON.stringify(one.line).length;
+  for await (const { number, line } of pairLines(file, troubles)) {
+    const text = textOf(line);
+    batch.push({ number, text });
+    bytes += text.length;
     if (batch.length >= BATCH_LINES || bytes > BATCH_BYTES) await send();
   }
   await send();
@@ -96,7 +97,7 @@ const textOf = ({ path, request, answer, keyName }: WarmLine): string =>
   JSON.stringify({ url: path, request, answer, ...(keyName !== null && { key: keyName }) });
 
 /** `line 3 …` of the batch is another of the file. */
-function noteTold(word: string, lines: readonly NumberedLine[], troubles: Troubles): void {
+function noteTold(word: string, lines: readonly { readonly number: number }[], troubles: Troubles): void {
   const [, at = '1', why = word] = /^line (\d+) (.*)$/s.exec(word) ?? [];
   troubles.note(lines[Number(at) - 1]?.number ?? 0, why);
 }

@@ -12,7 +12,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { loader } from '../load.ts';
 import { numberIn } from '../numbers.ts';
 import type { Output } from '../output.ts';
-import { type WhereOptions, whyOf } from './admin-client.ts';
+import { rootOf, type WhereOptions, whyOf } from './admin-client.ts';
 
 export interface SignOptions extends WhereOptions {
   readonly seconds: string;
@@ -42,7 +42,7 @@ export function sign(file: string, options: SignOptions, environment: Environmen
   const until = signedUntil(systemClock.wall() / 1000, Math.floor(seconds.value));
   const path = signedPath(line.value, until, { snapshot, resolver }, nodeHmac);
   if (!path.ok) return refuse(`the request ${path.error}`, exitCodes.failed, output);
-  output.out(`${(options.url ?? '').replace(/\/+$/, '').replace(/\/v1$/, '')}${path.value}`);
+  output.out(`${rootOf(options.url ?? '')}${path.value}`);
   return exitCodes.done;
 }
 

@@ -1,6 +1,6 @@
-// Warm lines: a file of JSON Lines read piece by piece, however long it is, with how far it has been read. What is wrong with a
+// Warm lines: a file of JSON Lines read piece by piece, however long it is. What is wrong with a
 // line is noted, a few of them in words, and never quoted.
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { readWarmLine, type WarmLine } from '../../policy/warm-file.ts';
 
@@ -28,18 +28,11 @@ export interface FileShape {
   readonly requests: number;
 }
 
-export async function* warmLines(
-  file: string,
-  troubles: Troubles,
-  onRead: (share: number) => void = () => {},
-): AsyncGenerator<NumberedLine> {
-  const bytes = Math.max(1, statSync(file).size);
-  const stream = createReadStream(file);
-  const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
+export async function* warmLines(file: string, troubles: Troubles): AsyncGenerator<NumberedLine> {
+  const lines = createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY });
   let number = 0;
   for await (const text of lines) {
     number++;
-    onRead(Math.min(1, stream.bytesRead / bytes));
     const read = text.length > LINE_CHARACTERS_MAX ? null : readWarmLine(text);
     if (read === null) {
       if (text.trim() !== '') troubles.note(number, 'is too long');

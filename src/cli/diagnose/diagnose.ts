@@ -5,9 +5,10 @@ import { systemTimers } from '../../adapters/system.ts';
 import { diagnose as diagnoseFigures, type Diagnosis } from '../../policy/diagnosis/diagnose.ts';
 import type { Figures } from '../../policy/diagnosis/figures.ts';
 import { causes } from '../../policy/diagnosis/finding.ts';
+import { awake } from '../awake.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { numberIn } from '../numbers.ts';
-import type { Output } from '../output.ts';
+import { type Output, refuse } from '../output.ts';
 import { figuresOf } from './figures-of.ts';
 import { type Look, lookAt } from './look.ts';
 
@@ -21,18 +22,14 @@ const SECONDS_MAX = 300;
 
 export async function diagnose(options: DiagnoseOptions, environment: Environment, output: Output): Promise<number> {
   const seconds = numberIn('--seconds', options.seconds, 0.5, SECONDS_MAX);
-  if (!seconds.ok || !URL.canParse(options.url)) {
-    output.err(
-      `spillway: ${seconds.ok ? `--url must be like http://127.0.0.1:4000, not ${options.url}` : seconds.error}`,
-    );
-    return exitCodes.usage;
-  }
+  if (!seconds.ok) return refuse(seconds.error, output);
+  if (!URL.canParse(options.url)) return refuse(`--url must be like http://127.0.0.1:4000, not ${options.url}`, output);
   const gateway = options.url.replace(/\/(?:v1\/?)?$/, '');
   const looked = { gateway, adminKey: environment.lookup('SPILLWAY_ADMIN_KEY')?.trim() || null };
   const before = await lookAt(looked);
   if (before === null) return unreachable(gateway, output);
   if (options.json !== true) output.err(`spillway: watching ${gateway} for ${seconds.value} s`);
-  await pause(seconds.value * 1_000);
+  await awake(() => new Promise<void>((resolve) => systemTimers.after(seconds.value * 1_000, resolve)));
   const now = await lookAt(looked);
   if (now === null) return unreachable(gateway, output);
   const figures = figuresOf(before, now);
@@ -73,16 +70,4 @@ function asWords({ strained, findings }: Diagnosis, figures: Figures, { exchange
     ]),
     state,
   ];
-}
-
-/** A socket must be open meanwhile or nothing keeps the process here: timers do not. */
-function pause(ms: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const held = new MessageChannel();
-  held.port1.on('message', () => undefined);
-  systemTimers.after(ms, () => {
-    held.port1.close();
-    resolve();
-  });
-  return promise;
 }

@@ -1,6 +1,5 @@
 // Figures of: makes the diagnosis' figures from two looks. It only subtracts, divides and counts; what the figures mean is the
 // policy's business.
-import type { RejectionKind } from '../../kernel/rejection.ts';
 import type {
   CallerFigures,
   EngineFigures,
@@ -9,6 +8,8 @@ import type {
   ProcessFigures,
   UpstreamFigures,
 } from '../../policy/diagnosis/figures.ts';
+import { limitKinds } from '../../policy/diagnosis/own-rules.ts';
+import { roomKinds } from '../../policy/diagnosis/strain.ts';
 import { readEngineLoad } from '../../policy/engine-gauges.ts';
 import type { Samples } from '../samples.ts';
 import type { Look, RememberedExchange } from './look.ts';
@@ -21,13 +22,6 @@ const HISTORY_MS_MAX = 120_000;
 const CALLERS_MAX = 100;
 /** Who waited for so long waited. */
 const QUEUED_MS_MIN = 1_000;
-const roomKinds: readonly (RejectionKind | null)[] = [
-  'overloaded',
-  'queueTimeout',
-  'upstreamUnavailable',
-  'upstreamRateLimited',
-];
-const limitKinds: readonly (RejectionKind | null)[] = ['requestLimit', 'tokenLimit', 'concurrencyLimit'];
 
 export function figuresOf(before: Look, now: Look): Figures {
   const seconds = Math.max(0.001, (now.at - before.at) / MS_PER_S);
@@ -76,7 +70,9 @@ function historyOf(
   const spanMs = Math.max(0, firstLookAt - from);
   // Of the later half many are still under way, and not remembered yet.
   const older = kept.filter(({ startedAt }) => startedAt < from + spanMs / 2);
-  const strained = older.filter(({ queueMs, rejection }) => queueMs >= QUEUED_MS_MIN || roomKinds.includes(rejection));
+  const strained = older.filter(
+    ({ queueMs, rejection }) => queueMs >= QUEUED_MS_MIN || (rejection !== null && roomKinds.includes(rejection)),
+  );
   const retried = kept.filter(({ trail }) => trail.some(({ step }) => step === 'client-retry'));
   return {
     secondsBefore: spanMs / MS_PER_S,
@@ -101,7 +97,7 @@ function callersOf(exchanges: readonly RememberedExchange[]): CallerFigures[] {
     sum.exchanges += standsFor;
     sum.tokens += tokens;
     tokensOfAll += tokens;
-    if (limitKinds.includes(rejection)) sum.limited += standsFor;
+    if (rejection !== null && limitKinds.includes(rejection)) sum.limited += standsFor;
     sums.set(key, sum);
   }
   const all = countOf(exchanges);

@@ -1,13 +1,13 @@
 // `spillway soak` (`npm run soak`): a gateway under a moderate load for a long time, with faults of the far sides all along, and
 // whether anything of its process grows: memory, descriptors, timers, the lag of its event loop.
 import { systemClock, systemTimers } from '../../adapters/system.ts';
-import { fail, ok, type Result } from '../../kernel/result.ts';
 import { drawPlan, type Plan } from '../../load/plan.ts';
 import type { Summary } from '../../load/summary.ts';
 import { clockTime, percent } from '../../load/words.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { numberIn } from '../numbers.ts';
-import type { Output } from '../output.ts';
+import { numbersIn } from '../numbers.ts';
+import { type Output, refuse } from '../output.ts';
+import { untilSignal } from '../signals.ts';
 import { playAct } from '../storm/act.ts';
 import { type Turn, turnsOf } from '../storm/chaos.ts';
 import { baseRequestsPerSecond, stormMix } from '../storm/setting.ts';
@@ -19,12 +19,6 @@ export interface SoakOptions {
   readonly load: string;
   readonly seed: string;
   readonly json?: boolean;
-}
-
-interface SoakSetting {
-  readonly wholeMs: number;
-  readonly load: number;
-  readonly seed: number;
 }
 
 const MINUTES_MIN = 0.1;
@@ -42,18 +36,24 @@ const SAYS_MS = 60_000;
 const SLOPE_MB_PER_HOUR_MAX = 2;
 
 export async function soak(options: SoakOptions, output: Output): Promise<number> {
-  const setting = settingOf(options);
-  if (!setting.ok) return refuse(setting.error, output);
-  const { wholeMs, load, seed } = setting.value;
+  const numbers = numbersIn({
+    minutes: ['--minutes', options.minutes, MINUTES_MIN, MINUTES_MAX],
+    load: ['--load', options.load, 0.1, LOAD_MAX],
+    seed: ['--seed', options.seed, 0, SEED_MAX],
+  });
+  if (!numbers.ok) return refuse(numbers.error, output);
+  const { minutes, load, seed } = numbers.value;
+  const wholeMs = minutes * MS_PER_MINUTE;
   const requestsPerSecond = baseRequestsPerSecond * load;
   const plan = drawPlan({ mix: stormMix, requestsPerSecond, durationMs: wholeMs, seed });
   if (!plan.ok) return refuse(plan.error, output);
+  const stopped = untilSignal();
   const stage = await buildStage();
   let summary: Summary;
   const samples: VitalsSample[] = [];
   const watch = watchVitals(stage, wholeMs, samples);
   try {
-    summary = await play(stage, plan.value, wholeMs, output);
+    summary = await play(stage, plan.value, wholeMs, stopped, output);
   } finally {
     watch.end();
     await stage.end();
@@ -61,53 +61,35 @@ export async function soak(options: SoakOptions, output: Output): Promise<number
   const figures = soakFigures(samples, wholeMs);
   if (figures === null) return refuse('the run was too short for a figure', output);
   const { all } = summary;
-  const told = { minutes: wholeMs / MS_PER_MINUTE, load, offered: all.offered, answered: all.answered, ...figures };
+  const told = { minutes, load, offered: all.offered, answered: all.answered, ...figures };
   if (options.json === true) output.out(JSON.stringify({ ...told, samples }));
   else for (const line of asWords(told)) output.out(line);
   return exitCodes.done;
 }
 
-function refuse(why: string, output: Output): number {
-  output.err(`spillway: ${why}`);
-  return exitCodes.usage;
-}
-
-function settingOf({ minutes, load, seed }: SoakOptions): Result<SoakSetting, string> {
-  const length = numberIn('--minutes', minutes, MINUTES_MIN, MINUTES_MAX);
-  if (!length.ok) return fail(length.error);
-  const times = numberIn('--load', load, 0.1, LOAD_MAX);
-  if (!times.ok) return fail(times.error);
-  const from = numberIn('--seed', seed, 0, SEED_MAX);
-  if (!from.ok) return fail(from.error);
-  return ok({ wholeMs: length.value * MS_PER_MINUTE, load: times.value, seed: from.value });
-}
-
-async function play(stage: Stage, plan: Plan, wholeMs: number, output: Output): Promise<Summary> {
-  let stop: (() => void) | null = null;
-  const interrupt = (): void => stop?.();
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+async function play(
+  stage: Stage,
+  plan: Plan,
+  wholeMs: number,
+  stopped: Promise<void>,
+  output: Output,
+): Promise<Summary> {
   let saidAt = Number.NEGATIVE_INFINITY;
-  try {
-    const { summary } = await playAct({
-      stage,
-      plan,
-      turns: turnsWithin(wholeMs),
-      drainMs: DRAIN_MS,
-      through: true,
-      onStop: (how) => (stop = how),
-      onLook: ({ elapsedMs, plannedMs, all }) => {
-        if (elapsedMs - saidAt < SAYS_MS) return;
-        saidAt = elapsedMs;
-        const share = percent(all.answeredShare);
-        output.err(`${clockTime(elapsedMs)} of ${clockTime(plannedMs)}  asked ${all.offered}  answered ${share}`);
-      },
-    });
-    return summary;
-  } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-  }
+  const { summary } = await playAct({
+    stage,
+    plan,
+    turns: turnsWithin(wholeMs),
+    drainMs: DRAIN_MS,
+    through: true,
+    onStop: (stop) => void stopped.then(stop),
+    onLook: ({ elapsedMs, plannedMs, all }) => {
+      if (elapsedMs - saidAt < SAYS_MS) return;
+      saidAt = elapsedMs;
+      const share = percent(all.answeredShare);
+      output.err(`${clockTime(elapsedMs)} of ${clockTime(plannedMs)}  asked ${all.offered}  answered ${share}`);
+    },
+  });
+  return summary;
 }
 
 /** Round after round; a last one that would not end in time is left out. */

@@ -1,5 +1,5 @@
-// Vitals: how a gateway's process fares over a long run, from its own page, and what that comes to. Pure but for nothing: pages
-// in, figures out.
+// Vitals: how a gateway's process fares over a long run, from its own page, and what that comes to. Pure: pages in,
+// figures out.
 import type { Samples } from '../samples.ts';
 import { minima, type Point, slopePerHour } from './slope.ts';
 

@@ -55,14 +55,15 @@ export async function playAct({ stage, plan, turns, drainMs, through, onStop, on
     systemTimers.after(LOOK_MS, look);
   };
   look();
+  let summary: Summary;
   try {
-    const summary = await run.finished;
-    return { summary, walls: since(before, await stage.counts()) };
+    summary = await run.finished;
   } finally {
     over = true;
     for (const timer of timers) timer.cancel();
     await Promise.all(tiers.map((tier) => stage.ail(tier, well))).catch(() => undefined);
   }
+  return { summary, walls: since(before, await stage.counts()) };
 }
 
 function orderFor(url: string, through: boolean): LoadOrder {

@@ -1,14 +1,15 @@
 // Report: a storm as one HTML page that needs nothing else: both runs on the same axis of time, with what was done to the far
 // sides marked on it. Pure. Its figures are those of the result, which lies in the page as JSON.
+import { lanes } from '../../kernel/lane.ts';
 import type { Summary } from '../../load/summary.ts';
 import type { Band } from '../../load/plot.ts';
 import { escaped } from '../../load/plot.ts';
 import { becamePlot, firstTokenPlot } from '../../load/report.ts';
 import { reportStyle } from '../../load/report-style.ts';
 import { milliseconds, percent, whole } from '../../load/words.ts';
-import { laneNames, type Side, type StormResult } from './result.ts';
+import type { Side, StormResult } from './result.ts';
 import { baseRequestsPerSecond, farSides } from './setting.ts';
-import { dollars, headWords, wellWords } from './table.ts';
+import { dollars, headWords, missedWords, wellWords } from './table.ts';
 
 const ownStyle = `
 .verdict{font-size:1.05rem;margin:1rem 0}.yes{color:var(--good)}.no{color:var(--failed)}
@@ -39,11 +40,10 @@ export function stormPage(result: StormResult): string {
   ].join('\n');
 }
 
-function verdict({ targets }: StormResult): string {
-  const missed = targets.filter(({ met }) => !met);
-  if (missed.length === 0) return '<p class="verdict yes">Everything is as promised.</p>';
-  const words = missed.map(({ words: name, wanted }) => `${name} ${wanted}`).join(', ');
-  return `<p class="verdict no">Not as promised: ${escaped(words)}.</p>`;
+function verdict(result: StormResult): string {
+  const missed = missedWords(result);
+  if (missed === '') return '<p class="verdict yes">Everything is as promised.</p>';
+  return `<p class="verdict no">Not as promised: ${escaped(missed)}.</p>`;
 }
 
 function warnings({ warnings: reasons }: StormResult): string[] {
@@ -72,7 +72,7 @@ const lines: readonly Line[] = [
   ['requests', 'offered', ({ offered }) => whole(offered)],
   ['answered', 'answeredShare', ({ answeredShare }) => percent(answeredShare), 0],
   ['in SLO', 'inSloShare', ({ inSloShare }) => percent(inSloShare)],
-  ...laneNames.map((lane): Line => {
+  ...lanes.map((lane): Line => {
     const words = ({ inSloShares }: Side): string => percent(inSloShares[lane]);
     return lane === 'vip' ? [`in SLO: ${lane}`, lane, words, 1] : [`in SLO: ${lane}`, lane, words];
   }),

@@ -1,7 +1,7 @@
 // Result: both runs of a storm beside each other, as plain data: for the table, for `--json`, for the page. One place computes
 // every figure and says whether it is what was promised. Pure. What was refused counts as not answered, and whoever got no
 // whole answer counts with the first token they waited for in vain.
-import { type Lane, lanes, type Tier, tiers } from '../../kernel/lane.ts';
+import { type Lane, type Tier, tiers } from '../../kernel/lane.ts';
 import type { ByLane } from '../../load/order.ts';
 import type { GroupSummary, Summary } from '../../load/summary.ts';
 import type { ActResult } from './act.ts';
@@ -186,6 +186,3 @@ export function isConsistent({ direct, spillway }: StormResult): boolean {
       offered === answered + Object.values(unanswered).reduce((sum, count) => sum + count, 0),
   );
 }
-
-/** In the order of importance. */
-export const laneNames: readonly Lane[] = lanes;

@@ -7,6 +7,7 @@ import { lanes, type Tier, tiers } from '../../kernel/lane.ts';
 import type { ByLane } from '../../load/order.ts';
 import { expectations } from '../../sim/workload.ts';
 import type { Ailment } from '../../wall/engine/ailment.ts';
+import { manners } from '../../wall/engine/manner.ts';
 import { type Child, startChild } from '../child.ts';
 import { readJson, readPage } from '../page-reader.ts';
 import { Samples } from '../samples.ts';
@@ -22,12 +23,12 @@ export interface WallCount {
   readonly answerTokens: number;
 }
 
+const CONTROL_MS_MAX = 3_000;
 const nothingDone: WallCount = { received: 0, refused: 0, answered: 0, promptTokens: 0, answerTokens: 0 };
 
 export interface Stage {
   readonly walls: ByTier<string>;
   readonly gateway: string;
-  readonly gatewayPid: number;
   counts(): Promise<ByTier<WallCount>>;
   ail(tier: Tier, ailment: Ailment): Promise<void>;
   metrics(): Promise<Samples | null>;
@@ -74,13 +75,13 @@ function stageOf(walls: ByTier<string>, gateway: Child, end: () => Promise<void>
   return {
     walls,
     gateway: gateway.said,
-    gatewayPid: gateway.pid,
     counts: async () => {
       const [base, peak, standby] = await Promise.all(tiers.map((tier) => countOf(walls[tier])));
       return { base: base ?? nothingDone, peak: peak ?? nothingDone, standby: standby ?? nothingDone };
     },
     ail: async (tier, ailment) => {
-      await fetch(new URL('/control', walls[tier]), { method: 'POST', body: JSON.stringify(ailment) });
+      const signal = AbortSignal.timeout(CONTROL_MS_MAX);
+      await fetch(new URL('/control', walls[tier]), { method: 'POST', body: JSON.stringify(ailment), signal });
     },
     metrics: async () => {
       const page = await readPage(`${gateway.said}/metrics`);
@@ -95,15 +96,17 @@ async function countOf(wall: string): Promise<WallCount> {
     readJson(new URL('/control', wall).href),
     readPage(new URL('/metrics', wall).href),
   ]);
-  const samples = new Samples(page?.text ?? '');
-  const received = Number(state?.['received'] ?? 0);
-  const refused = Number(state?.['refused'] ?? 0);
+  // A zero in its place would be a figure.
+  if (state === null || page === null) throw new Error(`the far side at ${wall} does not say what it has done`);
+  const samples = new Samples(page.text);
+  const received = Number(state['received']);
+  const refused = Number(state['refused']);
   const taken = received - refused;
   const begun = samples.sum('vllm:time_to_first_token_seconds_count');
   return {
     received,
     refused,
-    answered: Number(state?.['answered'] ?? 0),
+    answered: Number(state['answered']),
     promptTokens: taken <= 0 ? 0 : Math.round((samples.sum('vllm:prompt_tokens_total') * begun) / taken),
     answerTokens: samples.sum('vllm:generation_tokens_total'),
   };
@@ -113,7 +116,8 @@ async function countOf(wall: string): Promise<WallCount> {
 function gatewayConfig(walls: ByTier<string>): string {
   const upstreams = tiers.map((tier) => {
     const { manner, capacity } = farSides[tier];
-    const known = manner === 'deepseek' ? `, apiKey: storm, maxConcurrent: ${Math.round(500 * capacity)}` : '';
+    const inFlightMax = manners[manner].inFlightMaxAt(capacity);
+    const known = inFlightMax === null ? '' : `, apiKey: storm, maxConcurrent: ${inFlightMax}`;
     return `  ${tier}: { provider: ${manner}, baseUrl: '${walls[tier]}', tier: ${tier}${known} }`;
   });
   const named = lanes.flatMap((lane) =>

@@ -8,8 +8,8 @@ import { fail, ok, type Result } from '../../kernel/result.ts';
 import type { Plan } from '../../load/plan.ts';
 import type { Summary } from '../../load/summary.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { numberIn } from '../numbers.ts';
-import type { Output } from '../output.ts';
+import { numbersIn } from '../numbers.ts';
+import { type Output, refuse } from '../output.ts';
 import { Screen } from '../screen.ts';
 import { type ActResult, playAct } from './act.ts';
 import { troublesOf, turnsOf } from './chaos.ts';
@@ -52,38 +52,28 @@ export async function storm(options: StormOptions, output: Output): Promise<numb
     output.err('spillway: stopped before both runs were over');
     return exitCodes.failed;
   }
-  const page = stormPage(result);
   if (options.json === true) output.out(JSON.stringify(result));
   else
     for (const line of tableLines(result, process.stdout.isTTY && output.colours ? colourInk : plainInk))
       output.out(line);
   const file = options.report ?? (options.json === true ? null : 'storm.html');
   if (file !== null) {
-    writeFileSync(file, page);
+    writeFileSync(file, stormPage(result));
     output.err(`\n  The same with plots: ${file}`);
   }
   return isConsistent(result) && result.spillway.answered > 0 ? exitCodes.done : exitCodes.failed;
 }
 
-function refuse(why: string, output: Output): number {
-  output.err(`spillway: ${why}`);
-  return exitCodes.usage;
-}
-
-function settingOf({ seconds, load, chaos, seed }: StormOptions): Result<Setting, string> {
-  const length = numberIn('--seconds', seconds, 1, SECONDS_MAX);
-  if (!length.ok) return length;
-  const times = numberIn('--load', load, 0.1, LOAD_MAX);
-  if (!times.ok) return times;
-  const from = numberIn('--seed', seed, 0, SEED_MAX);
-  if (!from.ok) return from;
-  if (chaos === true && length.value < 10) return fail('--chaos needs a storm of 10 seconds at least');
-  return ok({
-    load: times.value,
-    chaos: chaos === true,
-    seed: from.value,
-    timeline: timelineOf(length.value),
+function settingOf({ seconds, load, chaos = false, seed }: StormOptions): Result<Setting, string> {
+  const numbers = numbersIn({
+    seconds: ['--seconds', seconds, 1, SECONDS_MAX],
+    load: ['--load', load, 0.1, LOAD_MAX],
+    seed: ['--seed', seed, 0, SEED_MAX],
   });
+  if (!numbers.ok) return numbers;
+  const { seconds: length, ...setting } = numbers.value;
+  if (chaos && length < 10) return fail('--chaos needs a storm of 10 seconds at least');
+  return ok({ ...setting, chaos, timeline: timelineOf(length) });
 }
 
 /** Null when it was interrupted. */

@@ -1,6 +1,7 @@
 // Table: what came of a storm, as lines for a terminal. Pure: a result in, lines out. It must never be wider than eighty columns.
+import { lanes } from '../../kernel/lane.ts';
 import { milliseconds, percent, whole } from '../../load/words.ts';
-import { laneNames, type Side, type StormResult } from './result.ts';
+import type { Side, StormResult } from './result.ts';
 
 export interface Ink {
   readonly bold: (text: string) => string;
@@ -31,7 +32,7 @@ interface Row {
 const rows: readonly (Row | null)[] = [
   { name: 'answered', cell: ({ answeredShare }) => percent(answeredShare), target: 0 },
   { name: 'in SLO', cell: ({ inSloShare }) => percent(inSloShare) },
-  ...laneNames.map((lane) => ({
+  ...lanes.map((lane) => ({
     name: `   ${lane}`,
     cell: ({ inSloShares }: Side) => percent(inSloShares[lane]),
     ...(lane === 'vip' ? { target: 1 } : {}),
@@ -110,7 +111,7 @@ function unansweredLines({ unanswered }: StormResult, ink: Ink): string[] {
   ];
 }
 
-const missedWords = ({ targets }: StormResult): string =>
+export const missedWords = ({ targets }: StormResult): string =>
   targets
     .filter(({ met }) => !met)
     .map(({ words, wanted }) => `${words} ${wanted}`)

@@ -7,7 +7,12 @@ const WAITING_MIN = 1;
 const REFUSED_SHARE_MIN = 0.02;
 const FULL_SHARE = 0.8;
 /** Refusals for want of room; others have other reasons. */
-export const roomKinds: readonly RejectionKind[] = ['overloaded', 'queueTimeout', 'upstreamRateLimited', 'upstreamUnavailable'];
+export const roomKinds: readonly RejectionKind[] = [
+  'overloaded',
+  'queueTimeout',
+  'upstreamRateLimited',
+  'upstreamUnavailable',
+];
 
 export function refusedForRoom({ rejections }: Figures): number {
   return roomKinds.reduce((sum, kind) => sum + (rejections[kind] ?? 0), 0);

@@ -12,7 +12,6 @@ export interface Refusal {
 }
 
 export interface Manner {
-  readonly name: MannerName;
   /** Signs of life to those who wait: comments in streams, blank lines otherwise. Null: there are none. */
   readonly keepAliveMs: number | null;
   /** Requests in flight above which it refuses, when nothing else is said; null: no bound. */
@@ -36,7 +35,6 @@ const deepseekError = (status: number, message: string, type: string, code = typ
 });
 
 const deepseek: Manner = {
-  name: 'deepseek',
   keepAliveMs: remotePace.keepAliveMs,
   inFlightMaxAt: (capacity) => Math.max(1, Math.round(DEEPSEEK_IN_FLIGHT_MAX * capacity)),
   usageOnFinish: true,
@@ -67,7 +65,6 @@ const vllmError = (status: number, message: string, type: string): Refusal => ({
 });
 
 const vllm: Manner = {
-  name: 'vllm',
   keepAliveMs: null,
   inFlightMaxAt: () => null,
   usageOnFinish: false,

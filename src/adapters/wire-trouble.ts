@@ -1,6 +1,6 @@
-// Link trouble: what can go wrong on a connection to an upstream, in the words and kinds that the undici transport uses too.
-// The message may reach a caller: it names addresses and codes only.
-import type { WireTrouble } from '../../ports/upstream.ts';
+// Wire trouble: what can go wrong on a connection to an upstream, in the kinds the classifier knows and in one wording for
+// both transports. The message may reach a caller: it names addresses and codes only.
+import type { WireTrouble } from '../ports/upstream.ts';
 
 interface CodedError extends Error {
   readonly code?: unknown;
