@@ -10,7 +10,7 @@ const ACCEPTED_MAX = 64;
 /** Refused again though nothing more was sent: the limit has become smaller, and by more than one. */
 const CUT = 0.9;
 /** A known limit is tried this often: each try may cost one refusal. */
-const TRY_AGAIN_MS = 4_000;
+const TRY_AGAIN_MS = 6_000;
 /** Between two tries: a refusal that comes soon stops the next. */
 const TRY_ON_MS = 50;
 /** A limit that was cut to by a factor lies a little above. */

@@ -36,18 +36,19 @@ test('what was taken long ago counts no more', () => {
   assert.equal(occupancy.isGreedy('b'), false);
 });
 
-test('the reserve is what the others held at their peak and do not hold now', () => {
+test('the reserve is somewhat more than what the others held at their peak, less what they hold now', () => {
   const occupancy = new Occupancy();
   for (const tenant of others) occupancy.take('standard', tenant, 1_000, at(0));
   occupancy.take('standard', 'a', 9_000, at(0));
-  assert.equal(occupancy.reserve(at(0)), 0);
+  const margin = occupancy.reserve(at(0));
+  assert.ok(margin > 0 && margin < 0.2 * 1_000 * others.length);
   occupancy.giveBack('standard', 'b', 1_000);
   occupancy.giveBack('standard', 'c', 1_000);
-  assert.equal(occupancy.reserve(at(1_000)), 2_000);
+  assert.ok(Math.abs(occupancy.reserve(at(1_000)) - margin - 2_000) < 1e-6);
   occupancy.giveBack('standard', 'a', 9_000);
-  assert.equal(occupancy.reserve(at(1_000)), 2_000, 'what the greedy hold is no part of it');
+  assert.ok(Math.abs(occupancy.reserve(at(1_000)) - margin - 2_000) < 1e-6, 'what the greedy hold is no part of it');
   occupancy.take('standard', 'b', 10, at(70_000));
-  assert.ok(occupancy.reserve(at(70_000)) < 10, 'an old peak is forgotten');
+  assert.ok(occupancy.reserve(at(70_000)) <= margin, 'an old peak is forgotten');
 });
 
 test('what is given back is held by nobody, to the last fraction', () => {

@@ -11,6 +11,8 @@ const GREEDY_SHARE_MIN = 0.1;
 /** What was taken counts for so long: one burst does not make anybody greedy, nor one large request. */
 const RECENT_MS = 30_000;
 const PEAK_OVER_MS = 60_000;
+/** The highest of the last minute is not the highest there will be. */
+const PEAK_MARGIN = 1.15;
 /** Counters grow with time instead of all others shrinking; beyond this (a minute) they are all scaled down. */
 const WEIGHT_MAX = Math.exp(2);
 /** Who took less than this part of all is as good as gone. */
@@ -58,9 +60,9 @@ export class Occupancy {
     return this.#peakOfOthers.peak(now) > 0;
   }
 
-  /** What those who are not greedy held at their peak, beyond what they hold now: they may want it again at any moment. */
+  /** What those who are not greedy may want at any moment: somewhat more than their peak, beyond what they hold now. */
   reserve(now: MonotonicMs): number {
-    return Math.max(0, this.#peakOfOthers.peak(now) - this.#heldByOthers());
+    return Math.max(0, PEAK_MARGIN * this.#peakOfOthers.peak(now) - this.#heldByOthers());
   }
 
   #heldByOthers(): number {

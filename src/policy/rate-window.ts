@@ -12,7 +12,7 @@ const REGROWTH_MS = 4_000;
 const GROW_EVERY_MS = 1_000;
 const GROWTH_MAX = 1.08;
 /** A learned rate allows so much of itself at once: limits are enforced over spans of one to ten seconds. */
-const LEARNED_BURST_MS = 2_000;
+const LEARNED_BURST_MS = 5_000;
 /** What was sent fades to a third in this time: the rate at the first refusal is that of the last while. */
 const FADE_MS = 10_000;
 /** Fewer units at once cannot be told from chance. */

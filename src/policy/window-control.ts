@@ -246,9 +246,17 @@ export class WindowControl {
     const lateMs = this.#lateness.quantile(SLOW_SHARE);
     this.#lateness.clear();
     this.#judgedAt = now;
+    const lateness = this.#judge(lateMs);
+    if (this.#complaint !== null) return lateness === 'congested' ? lateness : 'slow';
+    // With memory to spare and nobody waiting inside, it is prompts that take its time: a smaller window would not help.
+    if (now < this.#spareUntil) return lateness === 'congested' ? 'slow' : 'well';
+    return lateness;
+  }
+
+  #judge(lateMs: number): 'congested' | 'slow' | 'well' {
     const slowMs = this.#slowMs();
     if (lateMs > CONGESTION_FACTOR * slowMs) return 'congested';
-    return lateMs > slowMs || this.#complaint !== null ? 'slow' : 'well';
+    return lateMs > slowMs ? 'slow' : 'well';
   }
 
   /** What is natural for this far side is not slow; but nothing natural takes half the objective. */
