@@ -17,6 +17,8 @@ const RANKS_MAX = 2_000;
 const CHARACTERS_PER_TOKEN = 4;
 /** The estimate of a target that is not asked does not mend: so many go to anybody. */
 const EXPLORED_SHARE = 0.03;
+/** Of the time that a vip has left: half of all first tokens come later than estimated. */
+const IN_TIME_SHARE = 0.5;
 
 export interface Placed {
   readonly planned: PlannedTarget | null;
@@ -43,14 +45,20 @@ export class Placement {
     const { demand } = exchange;
     let wakeAt = Number.POSITIVE_INFINITY;
     let rank: PlannedTarget[] = [];
-    const free: PlannedTarget[] = [];
+    let free: PlannedTarget[] = [];
+    /** Have room, but would begin too late for a vip: for when nobody else has room either. */
+    let late: PlannedTarget[] = [];
     let full = false;
     let greedy = false;
     for (const planned of exchange.candidates()) {
       if (rank[0] !== undefined && rank[0].rank !== planned.rank) {
-        if (free.length > 0) break;
-        if (full && (isSibling(rank[0], planned) || !this.#overflows(rank, headroomOf, now)))
-          return { planned: null, wakeAt, greedy };
+        const isVariant = isSibling(rank[0], planned);
+        if (free.length > 0) {
+          if (isVariant || !this.#isLateForVip(exchange, free, now)) break;
+          if (late.length === 0) late = free;
+          free = [];
+        }
+        if (full && (isVariant || !this.#overflows(rank, headroomOf, now))) break;
         rank = [];
         full = false;
       }
@@ -62,7 +70,17 @@ export class Placement {
       greedy ||= obstacle?.greedy === true;
       if (obstacle !== null && obstacle.readyAt !== null) wakeAt = Math.min(wakeAt, obstacle.readyAt);
     }
+    if (late.length > 0 && (free.length === 0 || this.#isLateForVip(exchange, free, now))) free = late;
     return { planned: free.length > 1 ? this.#best(exchange, free, now) : (free[0] ?? null), wakeAt, greedy };
+  }
+
+  /** Own capacity comes first, but a vip does not wait inside it while the next tier could begin in time. */
+  #isLateForVip(exchange: Exchange, free: readonly PlannedTarget[], now: MonotonicMs): boolean {
+    const { demand, snapshot, startedAt, firstTokenAt } = exchange;
+    if (demand.lane !== 'vip') return false;
+    const objectiveMs = snapshot.config.lanes.vip.firstTokenMs ?? Number.POSITIVE_INFINITY;
+    const inTimeMs = IN_TIME_SHARE * (Math.min(firstTokenAt, startedAt + objectiveMs) - now);
+    return free.every(({ target }) => this.#fleet.firstTokenMs(target, demand.promptTokens, 0, now) > inTimeMs);
   }
 
   /** Whatever room it has: it would be asked again in its overload, or does worse than those who could stand in for it. */
