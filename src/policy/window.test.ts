@@ -211,8 +211,13 @@ test('whatever is taken comes back exactly once', () => {
 
 test('who holds more than its share leaves to others what it is told to', () => {
   const window = begun();
-  window.take(taken(5_000), at(0)).firstToken(at(1));
-  assert.equal(window.room(10_000, 100, 'standard'), true);
-  assert.equal(window.room(10_000, 100, 'standard', 1_000), true);
-  assert.equal(window.room(10_000, 100, 'standard', 5_000), false);
+  const hold = window.take(taken(5_000), at(0));
+  hold.firstToken(at(1));
+  assert.equal(window.room(10_000, 100, 'standard', 5_000), true, 'its size is not known yet');
+  window.overload('concurrency', at(0), at(2));
+  assert.equal(window.state, 'cubic');
+  const room = 0.92 * window.tokensMax - 5_000;
+  assert.equal(window.room(room - 100, 100, 'standard'), true);
+  assert.equal(window.room(room - 5_000, 100, 'standard', 4_900), true);
+  assert.equal(window.room(room - 5_000, 100, 'standard', 5_100), false);
 });

@@ -88,7 +88,10 @@ export class Window {
     const { tokensMax, tokensMaxGreedy } = this.#control;
     const max = tokensMax * headroom[lane];
     const after = this.#ledger.inFlight + cost;
-    if (after > max || (reserve !== null && after + reserve > Math.min(max, tokensMaxGreedy))) return false;
+    if (after > max) return false;
+    // While it still grows by itself, its size is no limit that others could be kept from.
+    const greedyMax = this.state === 'slow-start' ? tokensMaxGreedy : Math.min(max, tokensMaxGreedy);
+    if (reserve !== null && after + reserve > greedyMax) return false;
     // The same for P: nobody unanswered means that the far side reads nothing.
     if (this.#ledger.prefill === 0) return true;
     const prefillShare = reserve === null ? prefillFactor[lane] : GREEDY_PREFILL_SHARE;
