@@ -296,17 +296,19 @@ test('after a cut it grows eagerly when the engine says that it has room to spar
   assert.ok(regrown(0.3) > 1.5 * regrown(0.7), `${regrown(0.3)} ${regrown(0.7)}`);
 });
 
+/** Before and after first tokens that were a second late. */
+function sizesWhenLate(kvUsage: number): { before: number; after: number } {
+  const driver = new Driver();
+  driver.well(10);
+  const before = driver.control.tokensMax;
+  driver.control.onEngineLoad({ kvUsage, waiting: 0, running: 5 }, 1e6, at(driver.now));
+  driver.second({ inFlight: before, lateMs: 1_000 });
+  return { before, after: driver.control.tokensMax };
+}
+
 test('late first tokens do not cut it while the engine has room to spare, and those of a full engine do', () => {
-  const sizes = (kvUsage: number): { before: number; after: number } => {
-    const driver = new Driver();
-    driver.well(10);
-    const before = driver.control.tokensMax;
-    driver.control.onEngineLoad({ kvUsage, waiting: 0, running: 5 }, 1e6, at(driver.now));
-    driver.second({ inFlight: before, lateMs: 1_000 });
-    return { before, after: driver.control.tokensMax };
-  };
-  const spare = sizes(0.3);
+  const spare = sizesWhenLate(0.3);
   assert.ok(spare.after >= spare.before);
-  const full = sizes(0.7);
+  const full = sizesWhenLate(0.7);
   assert.ok(full.after < full.before);
 });

@@ -14,6 +14,8 @@ import { expectations } from './workload.ts';
 /** More findings than this tell nothing new. */
 const FINDINGS_MAX = 20;
 const BUDGET_WINDOW_MS = 30_000;
+/** A resend is taken off the budget when it is decided on; then it may wait for calm and for room. */
+const BUDGET_WAIT_MS = 15_000;
 /** What is withdrawn when the fault came is sent seconds later, when less may have been sent in the last half minute. */
 const BUDGET_SLACK = 1.25;
 /** Prompt tokens that may be sent again in its window however little is sent: so many, or one prompt, in ten seconds. */
@@ -171,8 +173,10 @@ export class Checkers implements Witness {
     const tokens = ask.wish.promptTokens + (resumes ? tokensReadBefore : 0);
     recent.push({ at: sentAt, tokens, again });
     if (!again) return;
-    while ((recent[0]?.at ?? sentAt) < sentAt - BUDGET_WINDOW_MS) recent.shift();
-    const resent = recent.filter((send) => send.again).map((send) => send.tokens);
+    while ((recent[0]?.at ?? sentAt) < sentAt - BUDGET_WINDOW_MS - BUDGET_WAIT_MS) recent.shift();
+    const resent = recent
+      .filter((send) => send.again && send.at >= sentAt - BUDGET_WINDOW_MS)
+      .map((send) => send.tokens);
     const total = sum(recent.map((send) => send.tokens));
     const allowed = (BUDGET_SLACK * total * resendPercent) / 100 + RESERVES * Math.max(RESERVE_TOKENS, ...resent);
     if (sum(resent) <= allowed) return;

@@ -6,6 +6,8 @@ import { type Lane, lanes } from '../kernel/lane.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
 
 const STANDSTILL_SECONDS = 60;
+/** A fiftieth is promised to the least lane: of fewer, by tokens, that may be less than one large request. */
+const OTHERS_MIN = 100;
 
 export class Standstill {
   readonly #still: Record<Lane, number> = { vip: 0, standard: 0, batch: 0 };
@@ -78,8 +80,7 @@ export class Standstill {
         this.#starved[lane] = { seconds: 0, others: 0 };
         return [];
       }
-      // With fewer sent than one a second, its share may be less than one.
-      if (++starved.seconds !== STANDSTILL_SECONDS || starved.others < STANDSTILL_SECONDS) return [];
+      if (++starved.seconds !== STANDSTILL_SECONDS || starved.others < OTHERS_MIN) return [];
       return [
         `lane ${lane} was asked for in each of ${STANDSTILL_SECONDS} s and got nothing, others ${starved.others} times`,
       ];
