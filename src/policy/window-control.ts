@@ -314,7 +314,10 @@ export class WindowControl {
       this.#curveFrom += elapsedMs;
       return;
     }
-    if (verdict === 'unknown') return;
+    const isSpare = now < this.#spareUntil && use.backlog !== 'none';
+    // The engine's word does for first tokens that are too few to judge by, once those before were in time.
+    const isSaid = verdict === 'well' || (isSpare && this.#wellInARow > 0 && this.#state !== 'slow-start');
+    if (!isSaid) return;
     if (this.#state === 'slow-start') {
       const growth = use.backlog === 'greedy' ? SLOW_START_GROWTH_GREEDY : SLOW_START_GROWTH;
       this.#tokensMax = Math.min(this.#tokensMax * growth, Math.max(this.#tokensMax, this.#troubleSize));
@@ -326,7 +329,7 @@ export class WindowControl {
     const curve = this.#troubleSize * (1 + CUBIC_RISE * turn ** 3);
     // The curve remembers where trouble was; when all has been well for a while, that trouble has passed.
     const isBetter = this.#wellInARow >= WELL_ENOUGH && this.#gapMs < BETTER_PACE * this.#troubleGapMs;
-    const isOver = use.backlog !== 'none' && (isBetter || (verdict === 'well' && now < this.#spareUntil));
+    const isOver = isSpare || (use.backlog !== 'none' && isBetter);
     if (isOver) this.#troubleInFlight *= EAGER_GROWTH;
     // Those who have enough do not make it try again how much is too much.
     else if (use.backlog === 'greedy') return;
