@@ -41,7 +41,7 @@ test('the reserve is somewhat more than what the others held at their peak, less
   for (const tenant of others) occupancy.take('standard', tenant, 1_000, at(0));
   occupancy.take('standard', 'a', 9_000, at(0));
   const margin = occupancy.reserve(at(0));
-  assert.ok(margin > 0 && margin < 0.2 * 1_000 * others.length);
+  assert.ok(margin > 0 && margin < 0.25 * 1_000 * others.length);
   occupancy.giveBack('standard', 'b', 1_000);
   occupancy.giveBack('standard', 'c', 1_000);
   assert.ok(Math.abs(occupancy.reserve(at(1_000)) - margin - 2_000) < 1e-6);

@@ -12,7 +12,7 @@ const GREEDY_SHARE_MIN = 0.1;
 const RECENT_MS = 30_000;
 const PEAK_OVER_MS = 60_000;
 /** The highest of the last minute is not the highest there will be. */
-const PEAK_MARGIN = 1.15;
+const PEAK_MARGIN = 1.2;
 /** Counters grow with time instead of all others shrinking; beyond this (a minute) they are all scaled down. */
 const WEIGHT_MAX = Math.exp(2);
 /** Who took less than this part of all is as good as gone. */
