@@ -67,6 +67,9 @@ export const systemTimers: Timers = {
   after: (delayMs, fire) => new SystemTimer(delayMs, fire),
 };
 
+/** Once this turn of the event loop is over: what comes up in one turn can be told together. */
+export const afterTurn = (fire: () => void): void => void setImmediate(fire);
+
 /** Set, and neither fired nor cancelled. Node does not tell: these timers are none that keep the process alive. */
 export const timersPending = (): number => pendingTimers;
 

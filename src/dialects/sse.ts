@@ -48,6 +48,8 @@ export class SseParser implements EventParser {
     const searched = this.#take(chunk);
     if (this.#atStreamStart && !this.#skipByteOrderMark()) return;
     this.#scan(Math.max(searched, this.#eventStart), sink);
+    // Nothing is pending: a stream at rest keeps no chunk, which may be a piece of much more memory, from being freed.
+    if (this.buffered === 0) this.#bytes = NOTHING;
     if (!this.#dead && this.buffered > this.#eventBytesMax) this.#overflow(sink);
   }
 

@@ -9,6 +9,7 @@ import { limits } from '../kernel/limits.ts';
 import { reject, type Rejection, type RejectionKind, rejections } from '../kernel/rejection.ts';
 import type { Reply } from '../ports/door.ts';
 import { CACHE_HEADER } from '../policy/cache-eligibility.ts';
+import type { LimitLevel } from '../policy/key-limits.ts';
 import { cacheHead } from './cache-head.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -184,18 +185,28 @@ function labels(exchange: Exchange, now: MonotonicMs): HeaderList {
 /** Names of models and parameters may come from the client; a header holds visible ASCII only. */
 const headerSafe = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').slice(0, 256);
 
+/** Built once: a name that is put together for each answer is hashed for each answer, wherever it is looked up. */
+const limitHeaders = (name: string): readonly [string, string, string] => [
+  `x-ratelimit-limit-${name}`,
+  `x-ratelimit-remaining-${name}`,
+  `x-ratelimit-reset-${name}`,
+];
+const REQUEST_LIMIT_HEADERS = limitHeaders('requests');
+const TOKEN_LIMIT_HEADERS = limitHeaders('tokens');
+
 function pushLimits(headers: HeaderList, exchange: Exchange, now: MonotonicMs): void {
   const levels = exchange.keyLimits?.levels(now);
   if (levels === undefined) return;
-  for (const [name, level] of [
-    ['requests', levels.requests],
-    ['tokens', levels.tokens],
-  ] as const) {
-    if (level === null) continue;
-    headers.push(`x-ratelimit-limit-${name}`, String(level.limit));
-    headers.push(`x-ratelimit-remaining-${name}`, String(Math.max(0, Math.floor(level.remaining))));
-    headers.push(`x-ratelimit-reset-${name}`, `${decimals(level.resetMs / 1000, 3)}s`);
-  }
+  pushLimit(headers, REQUEST_LIMIT_HEADERS, levels.requests);
+  pushLimit(headers, TOKEN_LIMIT_HEADERS, levels.tokens);
+}
+
+function pushLimit(headers: HeaderList, names: readonly [string, string, string], level: LimitLevel | null): void {
+  if (level === null) return;
+  const [limit, remaining, reset] = names;
+  headers.push(limit, String(level.limit));
+  headers.push(remaining, String(Math.max(0, Math.floor(level.remaining))));
+  headers.push(reset, `${decimals(level.resetMs / 1000, 3)}s`);
 }
 
 /** Time that was ours up to the first send: neither the body's arrival nor the queue. */

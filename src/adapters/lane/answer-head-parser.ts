@@ -3,7 +3,7 @@
 // that llhttp would frame in another way: the bytes after it belong to somebody else's request.
 import type { HeaderRecord } from '../../kernel/headers.ts';
 import { HeadCollector } from './head-collector.ts';
-import { irregularAnswer, readHeaderLines } from './header-lines.ts';
+import { irregularAnswer, type LastNames, readHeaderLines } from './header-lines.ts';
 
 export interface AnswerHead {
   readonly status: number;
@@ -23,6 +23,7 @@ const STATUS_AT = 9;
 const STATUS_END = 12;
 const SINGLE = new Set(['content-length', 'transfer-encoding']);
 const LENGTH = /^\d{1,15}$/;
+const lastNames: LastNames = [];
 
 export class AnswerHeadParser {
   /** Where the bytes of the last `push` go on after the head that it answered. */
@@ -58,7 +59,7 @@ function parse(text: string, headersMax: number): AnswerHead | null {
   const status = statusOf(text);
   const lineEnd = text.indexOf('\r');
   if (status === 0 || (lineEnd !== STATUS_END && text[STATUS_END] !== ' ')) return null;
-  const headers = readHeaderLines(text, lineEnd + 2, headersMax, SINGLE);
+  const headers = readHeaderLines(text, lineEnd + 2, headersMax, SINGLE, lastNames);
   if (headers === null) return null;
   const framing = framingOf(status, headers);
   return framing === null ? null : { status, headers, framing, keepAlive: minor === '1' && !saysClose(headers) };

@@ -110,7 +110,10 @@ export class ExpressConnection implements ExchangeOwner {
   readonly #onEnd = (): void => {
     if (this.#stage === 'body' || (this.#stage === 'head' && this.#heads.begun)) {
       this.#breakOff(badRequest('The request ends in the middle.'));
-    } else this.socket.end();
+      return;
+    }
+    this.#exchange?.flush();
+    this.socket.end();
   };
 
   readonly #onDrain = (): void => this.#exchange?.onDrain();
@@ -318,6 +321,7 @@ export class ExpressConnection implements ExchangeOwner {
   /** The message broke: told in words only when they cannot be taken for the rest of an answer. */
   #breakOff(error: WireError): void {
     this.#host.onRequestRefused();
+    this.#exchange?.flush();
     const mayTell = this.#exchange?.silence() ?? true;
     if (!mayTell || !this.socket.writable) {
       this.socket.destroy();

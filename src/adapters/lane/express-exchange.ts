@@ -4,7 +4,8 @@
 //
 // Reply: silent → headed (a head was given, held to go out with the first bytes) → begun → ended → over (flushed or
 // broken). Instead of `ended`: `destroyed`, when the door cut the connection itself, or `muted`, when the server did; a
-// muted exchange still tells its visit that the client is gone. From `ended` on the door's calls are ignored.
+// muted exchange still tells its visit that the client is gone. From `ended` on the door's calls are ignored. What the door
+// says in one turn of the event loop goes out at its end (turn-batch.ts), a head without bytes too.
 import type { Socket } from 'node:net';
 import type { HeaderList } from '../../kernel/headers.ts';
 import type { Rejection } from '../../kernel/rejection.ts';
@@ -12,6 +13,7 @@ import type { Door, InboundHead } from '../../ports/door.ts';
 import { type GuardedReply, VisitGuard } from '../http-server/visit-guard.ts';
 import { declaredLength, framingOf, replyHead } from './reply-head.ts';
 import { ReplyWriter, type WriterOwner } from './reply-writer.ts';
+import { type TurnWriter, turnBatch } from './turn-batch.ts';
 
 /** What an exchange needs of its connection. */
 export interface ExchangeOwner {
@@ -35,7 +37,7 @@ type Stage = 'silent' | 'headed' | 'begun' | 'ended' | 'destroyed' | 'muted' | '
 
 const NO_BYTES = new Uint8Array(0);
 
-export class ExpressExchange implements GuardedReply, WriterOwner {
+export class ExpressExchange implements GuardedReply, WriterOwner, TurnWriter {
   readonly #owner: ExchangeOwner;
   readonly #writer: ReplyWriter;
   readonly #guard = new VisitGuard(this);
@@ -45,6 +47,7 @@ export class ExpressExchange implements GuardedReply, WriterOwner {
   /** What the head declares of a body and what was written against it: they must meet, or the connection has lost its place. */
   #declaredBytes: number | null = null;
   #writtenBytes = 0;
+  #inBatch = false;
 
   constructor(owner: ExchangeOwner) {
     this.#owner = owner;
@@ -81,8 +84,7 @@ export class ExpressExchange implements GuardedReply, WriterOwner {
     this.#stage = 'headed';
     this.#status = status;
     this.#headers = headers;
-    // Held until the first bytes, to share their write; a head alone goes out at the end of this turn.
-    process.nextTick(flushHead, this);
+    this.#flushSoon();
   }
 
   write(bytes: Uint8Array): boolean {
@@ -95,6 +97,7 @@ export class ExpressExchange implements GuardedReply, WriterOwner {
       return false;
     }
     this.#writtenBytes += bytes.length;
+    this.#flushSoon();
     return this.#writer.write(bytes);
   }
 
@@ -103,17 +106,33 @@ export class ExpressExchange implements GuardedReply, WriterOwner {
     this.#stage = 'ended';
     this.#writtenBytes += bytes.length;
     this.#owner.onEnded(this);
+    this.#flushSoon();
     this.#writer.end(bytes);
   }
 
   destroy(): void {
     if (this.answered) return;
+    this.flush();
     this.#stage = 'destroyed';
     this.#owner.socket.destroy();
   }
 
-  flushHead(): void {
-    if (this.#stage === 'headed' && this.#begin(null)) this.#writer.flushHead();
+  #flushSoon(): void {
+    if (this.#inBatch) return;
+    this.#inBatch = true;
+    turnBatch.add(this);
+  }
+
+  onTurnEnd(): void {
+    this.#inBatch = false;
+    if (this.#stage === 'headed') this.#begin(null);
+    this.flush();
+  }
+
+  /** What was said, before the connection ends: later it could not be. */
+  flush(): void {
+    const isSaid = this.#stage === 'begun' || this.#stage === 'ended';
+    if (isSaid && !this.#owner.socket.destroyed) this.#writer.flush();
   }
 
   /** The body came out other than its head said: whoever reads this connection has lost its place. */
@@ -135,6 +154,8 @@ export class ExpressExchange implements GuardedReply, WriterOwner {
       this.#guard.onBug('reply.head', error);
       return false;
     }
+    // A stream may go on for minutes.
+    this.#headers = [];
     this.#declaredBytes = framing === 'length' ? declared : null;
     this.#stage = 'begun';
     return true;
@@ -182,8 +203,4 @@ export class ExpressExchange implements GuardedReply, WriterOwner {
     this.#stage = 'over';
     this.#owner.onOver(this);
   }
-}
-
-function flushHead(exchange: ExpressExchange): void {
-  exchange.flushHead();
 }

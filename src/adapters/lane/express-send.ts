@@ -18,8 +18,9 @@ export interface Carrier {
 }
 
 export class ExpressSend implements UpstreamCall, DecoderOwner {
-  readonly text: string;
-  readonly body: Uint8Array | null;
+  /** The request: head and body. */
+  #text: string;
+  #body: Uint8Array | null;
   readonly #sink: UpstreamSink;
   readonly #decodedBytesMax: number;
   readonly #onOver: () => void;
@@ -30,8 +31,8 @@ export class ExpressSend implements UpstreamCall, DecoderOwner {
   #over = false;
 
   constructor(text: string, body: Uint8Array | null, sink: UpstreamSink, decodedBytesMax: number, onOver: () => void) {
-    this.text = text;
-    this.body = body;
+    this.#text = text;
+    this.#body = body;
     this.#sink = sink;
     this.#decodedBytesMax = decodedBytesMax;
     this.#onOver = onOver;
@@ -39,6 +40,14 @@ export class ExpressSend implements UpstreamCall, DecoderOwner {
 
   get over(): boolean {
     return this.#over;
+  }
+
+  /** What is to be written, for the link that writes it now: it is not kept while the answer comes. */
+  takeRequest(): { readonly text: string; readonly body: Uint8Array | null } {
+    const request = { text: this.#text, body: this.#body };
+    this.#text = '';
+    this.#body = null;
+    return request;
   }
 
   /** The link shall not read on. */

@@ -225,6 +225,24 @@ test('a stream leaves chunk by chunk, its head together with the first bytes', a
   await client.send(post('')).until('data: 1\n\n', 2);
 });
 
+test('what is said in one turn leaves together, and before the connection is cut or ends', async (context) => {
+  const { port, door } = await serve(context, ({ reply, head }) => {
+    reply.head(200, ['content-type', 'text/event-stream']);
+    reply.write(text('one,'));
+    reply.write(text('two'));
+    if (head.query === 'cut') reply.destroy();
+  });
+  assert.match(await raw(port, post('', '', '/p?cut')).all, /\r\n\r\n7\r\none,two\r\n$/);
+  const leaving = raw(port, post(''));
+  await leaving.until('two\r\n');
+  // From here the server reads the client's end before its own turn ends.
+  await new Promise((resolve) => setImmediate(resolve));
+  leaving.socket.end();
+  door.replies[1]?.end(text('.'));
+  assert.match(await leaving.all, /two\r\n1\r\n\.\r\n0\r\n\r\n$/);
+  assert.ok(!door.lines.includes('gone'));
+});
+
 test('a head without bytes goes out by itself; a declared length is kept to, or the connection is lost', async (context) => {
   const { port, door } = await serve(context, ({ reply }) => reply.head(200, ['content-length', '4']));
   const client = raw(port, post(''));

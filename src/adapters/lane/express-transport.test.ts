@@ -282,6 +282,54 @@ test('a kept connection lost before any answer says so, and nothing is sent twic
   assert.equal(requests, 2);
 });
 
+test('a request is not sent on a connection that speaks or ends before it goes out: another carries it', async (context) => {
+  for (const spoil of [
+    (socket: Socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison'),
+    (socket: Socket) => socket.end(),
+    (socket: Socket) => socket.resetAndDestroy(),
+  ]) {
+    const sockets: Socket[] = [];
+    const requests: number[] = [];
+    const port = await net(context, (socket) => {
+      const number = sockets.push(socket);
+      socket.on('data', () => {
+        requests.push(number);
+        socket.write(ok);
+      });
+    });
+    const its = world(context);
+    await finished(its, ask(routeTo(port)));
+    // From here the sockets are read once before the turn ends.
+    await nextTurn();
+    spoil(sockets[0] as Socket);
+    const { sink } = send(its, ask(routeTo(port)));
+    await sink.finished();
+    assert.deepEqual([sink.text, sink.events], ['ok', ['head', 'bytes', 'end']]);
+    assert.deepEqual(requests, [1, 2]);
+    assert.equal(its.transport.stats.inFlight, 0);
+  }
+});
+
+test('a request cancelled in its own turn is not sent, and its connection carries the next', async (context) => {
+  let connections = 0;
+  let requests = 0;
+  const port = await net(context, (socket) => {
+    connections++;
+    socket.on('data', () => {
+      requests++;
+      socket.write(ok);
+    });
+  });
+  const its = world(context);
+  await finished(its, ask(routeTo(port)));
+  const cancelled = send(its, ask(routeTo(port)));
+  cancelled.call.pause();
+  cancelled.call.cancel();
+  assert.equal((await finished(its, ask(routeTo(port)))).text, 'ok');
+  assert.deepEqual([connections, requests, cancelled.sink.events], [1, 2, []]);
+  assert.equal(its.transport.stats.inFlight, 0);
+});
+
 test('an answer before the request was taken is the answer, and its connection is not used again', async (context) => {
   let connections = 0;
   const port = await net(context, (socket) => {

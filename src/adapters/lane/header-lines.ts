@@ -17,20 +17,44 @@ const DECIDING = new Set(['content-length', 'transfer-encoding', 'connection', '
 const SPACE = 32;
 const TAB = 9;
 
-/** Names are few and come again: as they were sent → lower case. Full, it is left as it is. */
-const known = new Map<string, string>();
+interface KnownName {
+  /** With its colon. */
+  readonly sent: string;
+  readonly lower: string;
+}
+
+/** Names are few and come again. Full, it is left as it is. */
+const known = new Map<string, KnownName>();
 const KNOWN_MAX = 1_024;
 const KNOWN_LENGTH_MAX = 64;
 
-/** Null when it is no name. */
+/** In lower case; null when it is no name. */
 export function headerName(sent: string): string | null {
+  return knownName(sent)?.lower ?? null;
+}
+
+function knownName(sent: string): KnownName | null {
   const name = known.get(sent);
   if (name !== undefined) return name;
   if (!TOKEN.test(sent)) return null;
-  const lower = sent.toLowerCase();
-  if (known.size < KNOWN_MAX && sent.length <= KNOWN_LENGTH_MAX) known.set(sent, lower);
-  return lower;
+  const fresh = { sent: `${sent}:`, lower: sent.toLowerCase() };
+  // Not `sent` itself: a piece of a string keeps all of it alive, and here that is a head with somebody's secret.
+  if (known.size < KNOWN_MAX && sent.length <= KNOWN_LENGTH_MAX) known.set(fresh.sent.slice(0, -1), fresh);
+  return fresh;
 }
+
+/**
+ * The names of the last head, line by line. Heads of one kind are much alike, and comparing a line with a name costs less
+ * than cutting the name out of it and looking that up. A wrong guess costs a comparison.
+ */
+export type LastNames = KnownName[];
+
+/** No prototype to inherit from: a header may be called `constructor`. V8 keeps `{ __proto__: null }` in a slower form. */
+class Headers {
+  [name: string]: string | undefined;
+}
+Reflect.deleteProperty(Headers.prototype, 'constructor');
+Object.setPrototypeOf(Headers.prototype, null);
 
 /**
  * The lines of `text` from `from` on, which end with the empty line that ends `text`. Repeated headers are joined by ", ".
@@ -42,26 +66,37 @@ export function readHeaderLines(
   from: number,
   linesMax: number,
   single: ReadonlySet<string>,
+  lastNames: LastNames,
 ): HeaderRecord | null {
-  // Without a prototype: a header may be called `constructor`.
-  const headers = { __proto__: null } as unknown as Record<string, string | undefined>;
+  const headers = new Headers();
   const hasTab = text.includes('\t');
   let lines = 0;
   for (let at = from; ;) {
     const end = text.indexOf('\r', at);
     if (end === at) return end + 2 === text.length ? headers : null;
-    const colon = text.indexOf(':', at);
-    if (end < 0 || colon < 0 || colon > end || ++lines > linesMax) return null;
-    const name = headerName(text.slice(at, colon));
+    if (end < 0 || lines === linesMax) return null;
+    const name = nameOfLine(text, at, end, lines++, lastNames);
     if (name === null) return null;
-    const value = trimmed(text, colon + 1, end);
-    if (hasTab && DECIDING.has(name) && text.slice(colon, end).includes('\t')) return null;
-    const before = headers[name];
-    if (before === undefined) headers[name] = value;
-    else if (single.has(name)) return null;
-    else headers[name] = `${before}, ${value}`;
+    const valueAt = at + name.sent.length;
+    const value = trimmed(text, valueAt, end);
+    const { lower } = name;
+    if (hasTab && DECIDING.has(lower) && text.slice(valueAt, end).includes('\t')) return null;
+    const before = headers[lower];
+    if (before === undefined) headers[lower] = value;
+    else if (single.has(lower)) return null;
+    else headers[lower] = `${before}, ${value}`;
     at = end + 2;
   }
+}
+
+function nameOfLine(text: string, at: number, end: number, line: number, lastNames: LastNames): KnownName | null {
+  const last = lastNames[line];
+  if (last !== undefined && text.startsWith(last.sent, at)) return last;
+  const colon = text.indexOf(':', at);
+  if (colon < 0 || colon > end) return null;
+  const name = knownName(text.slice(at, colon));
+  if (name !== null && name.sent.length <= KNOWN_LENGTH_MAX) lastNames[line] = name;
+  return name;
 }
 
 function trimmed(text: string, from: number, to: number): string {

@@ -1,6 +1,6 @@
 // Reply head: status and headers as they go over the wire. It must never let a value break out of its line: what cannot be
 // sent throws, as node:http does, and becomes a reported bug.
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES } from '../node-http.ts';
 import type { HeaderList } from '../../kernel/headers.ts';
 import { headerName } from './header-lines.ts';
 
@@ -8,6 +8,7 @@ import { headerName } from './header-lines.ts';
 export type Framing = 'none' | 'length' | 'chunked';
 
 const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/;
+const CONTENT_LENGTH = 'content-length';
 const statusLines = new Map<number, string>();
 
 /** `bytes`: the body's length, declared or at hand; null: it streams. */
@@ -43,7 +44,8 @@ export function replyHead(
 /** The length that the headers declare; null when they declare none. */
 export function declaredLength(headers: HeaderList): number | null {
   for (let at = 0; at + 1 < headers.length; at += 2) {
-    if (headerName(headers[at] as string) === 'content-length') return Number(headers[at + 1]);
+    const name = headers[at] as string;
+    if (name.length === CONTENT_LENGTH.length && name.toLowerCase() === CONTENT_LENGTH) return Number(headers[at + 1]);
   }
   return null;
 }

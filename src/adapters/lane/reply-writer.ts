@@ -1,6 +1,7 @@
-// Reply writer: what one reply has yet to hand to the kernel. Small pieces leave in one write together with what frames
-// them; a reader that is behind gets slices as it drains, so that progress shows and `pendingBytes` is exact. It must never
-// drop a byte, reorder two, or look at limits: who owns the reply cuts.
+// Reply writer: what one reply has yet to hand to the kernel. It goes there when the owner says `flush`, at the end of a turn,
+// small pieces in one write together with what frames them; much of it at once. A reader that is behind gets slices as it
+// drains, so that progress shows and `pendingBytes` is exact. It must never drop a byte, reorder two, or look at limits: who
+// owns the reply cuts.
 import type { Socket } from 'node:net';
 import type { Framing } from './reply-head.ts';
 
@@ -31,6 +32,7 @@ export class ReplyWriter {
   #queuedBytes = 0;
   #behind = false;
   #ended = false;
+  #lastSent = false;
 
   constructor(socket: Socket, encrypted: boolean, owner: WriterOwner) {
     this.#socket = socket;
@@ -47,30 +49,26 @@ export class ReplyWriter {
     this.#framing = framing;
   }
 
-  flushHead(): void {
-    if (this.#head === '') return;
-    const head = this.#head;
-    this.#head = '';
-    if (!this.#socket.write(head, 'latin1')) this.#behind = true;
-  }
-
+  /** False: the reader is behind. */
   write(bytes: Uint8Array): boolean {
-    if (bytes.length === 0 || this.#framing === 'none') return !this.#behind;
-    if (!this.#behind && bytes.length <= SLICE_BYTES) return this.#send(bytes, false);
-    this.#enqueue(bytes);
-    if (!this.#behind) this.#pump();
+    if (bytes.length > 0 && this.#framing !== 'none') this.#enqueue(bytes);
     return !this.#behind;
   }
 
   end(bytes: Uint8Array): void {
     this.#ended = true;
-    const last = this.#framing === 'none' ? NO_BYTES : bytes;
-    if (!this.#behind && last.length <= SLICE_BYTES) {
-      this.#send(last, true);
-      return;
+    if (bytes.length > 0 && this.#framing !== 'none') this.#enqueue(bytes);
+  }
+
+  /** Hands over what the reader has room for; a head alone, when there is nothing to take it along. */
+  flush(): void {
+    if (this.#behind) return;
+    if (this.#queue.length > 0 || this.#ended) this.#pump();
+    else if (this.#head !== '') {
+      const head = this.#head;
+      this.#head = '';
+      if (!this.#socket.write(head, 'latin1')) this.#behind = true;
     }
-    if (last.length > 0) this.#enqueue(last);
-    if (!this.#behind) this.#pump();
   }
 
   /** The socket's buffer is empty again. */
@@ -82,26 +80,27 @@ export class ReplyWriter {
   }
 
   #enqueue(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; at += SLICE_BYTES) this.#queue.push(bytes.subarray(at, at + SLICE_BYTES));
     this.#queuedBytes += bytes.length;
+    if (bytes.length <= SLICE_BYTES) this.#queue.push(bytes);
+    else for (let at = 0; at < bytes.length; at += SLICE_BYTES) this.#queue.push(bytes.subarray(at, at + SLICE_BYTES));
+    if (this.#queuedBytes > SLICE_BYTES && !this.#behind) this.#pump();
   }
 
   #pump(): void {
+    if (this.#queue.length > 1 && this.#queuedBytes <= COPY_BYTES_MAX) this.#queue = [Buffer.concat(this.#queue)];
     let at = 0;
     while (at < this.#queue.length && !this.#behind) {
       const slice = this.#queue[at++] as Uint8Array;
       this.#queuedBytes -= slice.length;
       this.#send(slice, this.#ended && this.#queuedBytes === 0);
     }
-    this.#queue.splice(0, at);
+    if (at === this.#queue.length) this.#queue = [];
+    else this.#queue.splice(0, at);
     // Ended while it was behind, with nothing more to say.
     if (this.#ended && !this.#lastSent && !this.#behind) this.#send(NO_BYTES, true);
   }
 
-  #lastSent = false;
-
-  /** False: the reader is behind. */
-  #send(bytes: Uint8Array, last: boolean): boolean {
+  #send(bytes: Uint8Array, last: boolean): void {
     const head = this.#head;
     this.#head = '';
     this.#lastSent = last;
@@ -122,7 +121,6 @@ export class ReplyWriter {
       socket.uncork();
     }
     if (last && !this.#encrypted) this.#finish();
-    return !this.#behind;
   }
 
   #writeOne(bytes: Uint8Array, last: boolean): void {

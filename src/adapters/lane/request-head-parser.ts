@@ -4,7 +4,7 @@
 // and must never take what node:http would read in another way.
 import type { HeaderRecord } from '../../kernel/headers.ts';
 import { HeadCollector } from './head-collector.ts';
-import { irregularRequest, readHeaderLines } from './header-lines.ts';
+import { irregularRequest, type LastNames, readHeaderLines } from './header-lines.ts';
 
 export interface HeadRules {
   readonly headBytesMax: number;
@@ -35,6 +35,7 @@ const BEYOND = ['upgrade', 'expect', 'content-encoding', 'proxy-connection'] as 
 const QUERY = /^[\w\-.~!$&'()*+,;=:@/?%]*$/;
 /** More digits than any body has. Node's parser lets leading zeros through, and so does this. */
 const LENGTH = /^\d{1,15}$/;
+const lastNames: LastNames = [];
 
 export class RequestHeadParser {
   /** Where the bytes of the last `push` go on after the head that it answered. */
@@ -91,7 +92,7 @@ function parse(text: string, rules: HeadRules): RequestHead | null {
   const path = mark < 0 ? target : target.slice(0, mark);
   const query = mark < 0 ? '' : target.slice(mark + 1);
   if (!rules.routes.has(path) || !QUERY.test(query)) return null;
-  const headers = readHeaderLines(text, targetEnd + VERSION.length, rules.headersMax, SINGLE);
+  const headers = readHeaderLines(text, targetEnd + VERSION.length, rules.headersMax, SINGLE, lastNames);
   if (headers === null || headers['host'] === undefined) return null;
   for (const name of BEYOND) if (headers[name] !== undefined) return null;
   const bodyBytes = bodyBytesOf(headers);

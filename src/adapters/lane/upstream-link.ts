@@ -3,6 +3,10 @@
 // It must never carry a second request before the first answer is whole, nor after anything that was not expected.
 //
 //   connecting ─▶ busy ⇄ idle ─▶ closed
+//                  ▲       │
+//                  └ taken ┘   taken: given a request that goes out at the end of this turn of the event loop
+//
+// What happens to a link that is taken happens to an idle one: the request was not sent, and another link carries it.
 import type { Socket } from 'node:net';
 import { connect as connectPlain } from 'node:net';
 import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls';
@@ -14,6 +18,7 @@ import { cannotConnect, describe, lost, notHttp, transportClosed } from '../wire
 import type { AnswerHead } from './answer-head-parser.ts';
 import { type AnswerOwner, AnswerParser } from './answer-parser.ts';
 import type { Carrier, ExpressSend } from './express-send.ts';
+import { type TurnWriter, turnBatch } from './turn-batch.ts';
 
 /** Where a link goes. */
 export interface LinkAim {
@@ -32,6 +37,8 @@ export interface LinkOwner {
   session: Buffer | null;
   /** The answer is whole and the link may carry another. */
   onIdle(link: UpstreamLink): void;
+  /** The link ended before anything of this was sent. */
+  carry(send: ExpressSend): void;
   onClosed(link: UpstreamLink): void;
 }
 
@@ -44,7 +51,7 @@ const NO_BYTES = Buffer.alloc(0);
 /** A read callback runs to its end before the next read, on whatever socket, so one buffer serves all links. */
 const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
-export class UpstreamLink implements AnswerOwner, Carrier {
+export class UpstreamLink implements AnswerOwner, Carrier, TurnWriter {
   readonly openedAt: number;
   idleSince = 0;
   /** The far side's own word on how long it keeps an idle connection, in seconds; null: it said nothing. */
@@ -54,6 +61,8 @@ export class UpstreamLink implements AnswerOwner, Carrier {
   readonly #parser: AnswerParser;
   #connectTimer: Timer | null;
   #send: ExpressSend | null;
+  /** Taken by it: nothing of it was sent. */
+  #unsent: ExpressSend | null = null;
   #connected = false;
   #requests = 0;
   #headSeen = false;
@@ -82,17 +91,30 @@ export class UpstreamLink implements AnswerOwner, Carrier {
 
   /** For an idle link only. */
   carry(send: ExpressSend): void {
-    this.#send = send;
-    send.onCarrier(this);
-    this.#parser.reset();
+    this.#unsent = send;
     this.#headSeen = false;
+    this.#parser.reset();
+    send.onCarrier(this);
+    turnBatch.add(this);
+  }
+
+  onTurnEnd(): void {
+    const send = this.#unsent;
+    if (send === null) return;
+    if (!this.usable) {
+      this.#end();
+      return;
+    }
+    this.#unsent = null;
+    this.#send = send;
     this.#write(send);
   }
 
   close(trouble: WireTrouble = transportClosed): void {
-    this.#end();
-    const send = this.#send;
+    const send = this.#send ?? this.#unsent;
     this.#send = null;
+    this.#unsent = null;
+    this.#end();
     send?.fail(trouble);
   }
 
@@ -138,8 +160,9 @@ export class UpstreamLink implements AnswerOwner, Carrier {
     this.close(cannotConnect(`connect timeout: no connection within ${this.#owner.aim.connectMs} ms`));
   }
 
-  #write({ text, body }: ExpressSend): void {
+  #write(send: ExpressSend): void {
     this.#requests++;
+    const { text, body } = send.takeRequest();
     const socket = this.#socket;
     const length = text.length + (body?.length ?? 0);
     if (body === null || body.length === 0) socket.write(text, 'latin1');
@@ -154,7 +177,7 @@ export class UpstreamLink implements AnswerOwner, Carrier {
       socket.write(body);
       socket.uncork();
     }
-    if (this.#send?.held === true) this.pause();
+    if (send.held) this.pause();
   }
 
   readonly #onRead = (length: number, buffer: Uint8Array): boolean => {
@@ -201,6 +224,9 @@ export class UpstreamLink implements AnswerOwner, Carrier {
     // A session that did not lead to a connection is not tried again.
     if (!this.#connected) this.#owner.session = null;
     this.#owner.onClosed(this);
+    const unsent = this.#unsent;
+    this.#unsent = null;
+    if (unsent !== null && !unsent.over) this.#owner.carry(unsent);
   }
 
   // ── the answer ──
@@ -258,8 +284,11 @@ export class UpstreamLink implements AnswerOwner, Carrier {
   }
 
   abort(): void {
+    const isUntouched = this.#unsent !== null && this.usable;
     this.#send = null;
-    this.#end();
+    this.#unsent = null;
+    if (isUntouched) this.#owner.onIdle(this);
+    else this.#end();
   }
 
   readonly #resumeNow = (): void => {
