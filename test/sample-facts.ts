@@ -110,5 +110,22 @@ export const stateFacts: readonly Fact[] = [
     level: 2,
     why: 'wait 21.0 s of 30.0 s',
   },
+  {
+    kind: 'comparison',
+    at: wallMs(7700),
+    model: modelName('chat'),
+    likeness: 0.98,
+    agreed: true,
+    wouldBeGiven: true,
+  },
+  {
+    kind: 'semantic',
+    at: wallMs(7800),
+    model: modelName('chat'),
+    state: 'shadow',
+    compared: 301,
+    wrong: 1,
+    errorBound: 0.0157,
+  },
   { kind: 'bug', at: wallMs(8000), where: 'pipeline', error: 'TypeError: x is undefined' },
 ];

@@ -5,11 +5,9 @@
 import type { Fault } from '../kernel/fault.ts';
 import type { JsonObject } from '../kernel/json.ts';
 import type { Rejection } from '../kernel/rejection.ts';
-import type { Usage } from '../kernel/usage.ts';
 import type { CacheEntry, CacheKey, PurgeScope } from '../ports/cache.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
 import { controlsOf, whyNotCached } from '../policy/cache-eligibility.ts';
-import { type Standing, staleMsOf, standingOf } from '../policy/freshness.ts';
 import type { TopQuestion } from '../policy/top-list.ts';
 import type { AnswerTap } from './answer-reader.ts';
 import { AskedQuestions } from './asked-questions.ts';
@@ -18,6 +16,7 @@ import { isUnchanged } from './cache-head.ts';
 import type { Exchange } from './exchange.ts';
 import { Flight, type FlightEnd } from './flight.ts';
 import { FlightList } from './flight-list.ts';
+import { givable, neighbourAnswer, noteGiven, noteSaved, ownAnswer, standingFor } from './given.ts';
 import { entryOf, flightEndOf } from './keep.ts';
 import { answerOf, readUsage, withUsage } from './kept-answer.ts';
 import type { Kit } from './kit.ts';
@@ -28,6 +27,7 @@ import { isSettled, newRecall, type Recall } from './recall.ts';
 import { isRefresh, Refreshes } from './refresh.ts';
 import { Refusals } from './refusals.ts';
 import { replay } from './replay.ts';
+import { type Neighbour, SemanticCache } from './semantic-cache.ts';
 
 /** Slow is worse than dead: a cache in the same rack answers in a millisecond. */
 const REMOTE_MS_MAX = 50;
@@ -59,12 +59,14 @@ export class AnswerCache {
   readonly #refusals = new Refusals();
   readonly #refreshes = new Refreshes();
   readonly #asked = new AskedQuestions();
+  readonly #semantic: SemanticCache;
 
   constructor(kit: Kit, host: AnswerCacheHost) {
     this.#kit = kit;
     this.#host = host;
     this.#chain = new CacheChain(kit);
     this.#leadership = new Leadership(kit);
+    this.#semantic = new SemanticCache(kit, this.#chain, host);
   }
 
   /** Before anything is lessened or reserved. Never refuses: null, for the list of steps that may. */
@@ -107,7 +109,8 @@ export class AnswerCache {
     if (recall === null || recall.key === null) return this.#host.dispatch(exchange);
     exchange.phase = 'waiting';
     const flight = recall.controls.reads ? this.#flights.joinable(recall.key, exchange) : null;
-    if (flight !== null) return this.#join(exchange, recall, flight);
+    const isApart = flight !== null && this.#semantic.keepsApart(exchange, recall, flight.leader);
+    if (flight !== null && !isApart) return this.#join(exchange, recall, flight);
     if (recall.controls.stores) this.#lead(exchange, recall, recall.key);
     if (!recall.controls.reads) return this.#host.dispatch(exchange);
     this.#askOthers(exchange, recall, recall.key);
@@ -138,14 +141,12 @@ export class AnswerCache {
 
   /** What may be given when nobody can answer, where the model's operator allows it. */
   lastResort(exchange: Exchange): JsonObject | null {
-    const { recall, model } = exchange;
-    const entry = recall?.entry ?? null;
-    if (recall === null || entry === null || model?.degrade.staleAnswers !== true || exchange.shown) return null;
-    if (recall.standing === 'gone' || this.#kit.clock.wall() >= entry.keepUntil) return null;
-    const answer = answerOf(entry);
-    if (answer === null) return null;
-    this.#noteGiven(exchange, recall, entry, 'stale');
-    return withUsage(answer, readUsage(entry.usage));
+    return ownAnswer(exchange, this.#kit.clock);
+  }
+
+  /** A similar question's answer, for the same case. */
+  neighbour(exchange: Exchange): JsonObject | null {
+    return neighbourAnswer(exchange, this.#kit.clock);
   }
 
   /** Its answer is whole, and about to be told to its end: what caches outside may do with it is known from here on. */
@@ -180,7 +181,8 @@ export class AnswerCache {
     if (flight.ended || flight.leader !== exchange) return;
     if (ending.kind !== 'answered' || made === null) return this.#handOver(flight, key, exchange, ending);
     this.#flights.remove(key, flight);
-    if (made.entry !== null) this.#chain.put(key, made.entry, exchange.startedWall);
+    const isKept = made.entry !== null && this.#chain.put(key, made.entry, exchange.startedWall);
+    if (isKept && made.entry !== null) this.#semantic.made(exchange, recall, key, made.entry);
     recall.bid?.end(made.entry !== null);
     flight.conclude(made.end);
   }
@@ -205,20 +207,14 @@ export class AnswerCache {
       { name: 'cache_flights', help: 'Answers in the making that may be joined', labels: {}, value: flights },
       ...this.#chain.gauges(),
       ...this.#leadership.gauges(),
+      ...this.#semantic.gauges(),
     ];
   }
 
   #found(exchange: Exchange, recall: Recall, entry: CacheEntry | null, level: 'local' | 'remote'): void {
     recall.entry = entry;
     recall.level = entry === null ? null : level;
-    recall.standing = entry === null ? 'gone' : this.#standing(exchange, recall, entry);
-  }
-
-  #standing({ model }: Exchange, { controls }: Recall, entry: CacheEntry): Standing {
-    const keeping = model?.cache ?? null;
-    const staleMs = keeping === null ? 0 : staleMsOf(keeping.config);
-    const { maxAgeMs } = controls;
-    return standingOf(entry, { staleMs, maxAgeMs }, this.#kit.clock.wall(), this.#kit.chance.draw());
+    recall.standing = entry === null ? 'gone' : standingFor(exchange, recall, entry, this.#kit);
   }
 
   /** False: what was found, if anything, is not to be given now. */
@@ -232,31 +228,16 @@ export class AnswerCache {
 
   #giveKept(exchange: Exchange, recall: Recall, entry: CacheEntry, answer: JsonObject): void {
     const { standing } = recall;
-    this.#noteGiven(exchange, recall, entry, standing === 'stale' ? 'stale' : 'hit');
+    noteGiven(exchange, recall, entry, standing === 'stale' ? 'stale' : 'hit', this.#kit.clock);
+    this.#tell(exchange, recall, entry, answer);
+    if (standing !== 'fresh') this.#refresh(exchange, recall);
+  }
+
+  #tell(exchange: Exchange, recall: Recall, entry: CacheEntry, answer: JsonObject): void {
     const perSecond = exchange.model?.cache?.config.replayTokensPerSecond ?? null;
     if (perSecond === null || exchange.request?.stream !== true || isUnchanged(exchange)) {
       this.#host.stoodIn(exchange, withUsage(answer, readUsage(entry.usage)));
     } else recall.replay = replay(exchange, { answer, usage: entry.usage, perSecond }, this.#kit.timers, this.#host);
-    if (standing !== 'fresh') this.#refresh(exchange, recall);
-  }
-
-  #noteGiven(exchange: Exchange, recall: Recall, entry: CacheEntry, status: 'hit' | 'stale'): void {
-    recall.status = status === 'hit' && recall.follows ? 'joined' : status;
-    recall.times = status === 'hit' ? entry : null;
-    recall.ageMs = Math.max(0, this.#kit.clock.wall() - entry.createdAt);
-    this.#noteSaved(exchange, recall, entry.usage, entry.costMicroUsd);
-    exchange.note(
-      this.#kit.clock.now(),
-      status,
-      null,
-      `${recall.level ?? 'kept'}, ${Math.round(recall.ageMs / 1000)} s old`,
-    );
-  }
-
-  #noteSaved({ model }: Exchange, recall: Recall, usage: Usage, costMicroUsd: number | null): void {
-    recall.savedTokens = usage.promptTokens + usage.completionTokens;
-    recall.savedMicroUsd = costMicroUsd;
-    recall.chargedTokens = Math.ceil((recall.savedTokens * (model?.cache?.config.hitChargePercent ?? 0)) / 100);
   }
 
   #join(exchange: Exchange, recall: Recall, flight: Flight): void {
@@ -289,11 +270,37 @@ export class AnswerCache {
       this.#host.guard(exchange, () => {
         recall.read = null;
         if (exchange.phase === 'ended' || this.#gaveShared(exchange, recall, key, entry)) return;
-        this.#makeOrFollow(exchange, recall, key, budgetMs);
+        this.#lookBeside(exchange, recall, key, () => this.#makeOrFollow(exchange, recall, key, budgetMs));
       }),
     );
-    if (read === null) return this.#host.dispatch(exchange);
+    if (read === null) return this.#lookBeside(exchange, recall, key, () => this.#host.dispatch(exchange));
     if (exchange.phase === 'waiting' && exchange.attempt === null) recall.read = read;
+  }
+
+  /** A similar question may have been answered; else it goes on. */
+  #lookBeside(exchange: Exchange, recall: Recall, key: CacheKey, go: () => void): void {
+    if (exchange.model?.cache?.config.semantic === undefined) return go();
+    const read = this.#semantic.seek(exchange, recall, key, (near) =>
+      this.#host.guard(exchange, () => {
+        recall.read = null;
+        if (exchange.phase === 'ended' || (near !== null && this.#gaveNeighbour(exchange, recall, key, near))) return;
+        go();
+      }),
+    );
+    if (read === null) return go();
+    if (exchange.phase === 'waiting' && exchange.attempt === null) recall.read = read;
+  }
+
+  #gaveNeighbour(exchange: Exchange, recall: Recall, key: CacheKey, { entry, level }: Neighbour): boolean {
+    const answer = answerOf(entry);
+    if (answer === null) return false;
+    const { usage, costMicroUsd } = entry;
+    if (recall.flight !== null) this.#flights.remove(key, recall.flight);
+    recall.level = level;
+    noteGiven(exchange, recall, entry, 'semantic', this.#kit.clock);
+    recall.flight?.conclude({ answer, usage, costMicroUsd, ageMs: recall.ageMs, times: null, isNeighbours: true });
+    this.#tell(exchange, recall, entry, answer);
+    return true;
   }
 
   /** Another gateway may be making the same answer. */
@@ -334,12 +341,14 @@ export class AnswerCache {
     return true;
   }
 
-  #finish(reader: Exchange, shown: boolean, { answer, usage, costMicroUsd, ageMs, times }: FlightEnd): void {
+  #finish(reader: Exchange, shown: boolean, end: FlightEnd): void {
     const { recall } = reader;
+    const { answer, usage, costMicroUsd, ageMs, times } = end;
     if (recall === null || reader.phase === 'ended') return;
+    if (end.isNeighbours === true) recall.status = 'semantic';
     recall.ageMs = ageMs;
     recall.times = times;
-    this.#noteSaved(reader, recall, usage, costMicroUsd);
+    noteSaved(reader, recall, usage, costMicroUsd);
     if (shown) this.#host.shown(reader);
     else this.#host.stoodIn(reader, withUsage(answer, readUsage(usage)));
   }
@@ -385,7 +394,3 @@ export class AnswerCache {
     if (refresh !== null) this.#host.begin(refresh, exchange.body ?? new Uint8Array());
   }
 }
-
-/** What was found, read; null: nothing, or it is not to be given now. */
-const givable = (recall: Recall): JsonObject | null =>
-  recall.entry !== null && (isSettled(recall) || recall.standing === 'stale') ? answerOf(recall.entry) : null;

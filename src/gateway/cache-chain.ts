@@ -28,6 +28,8 @@ export class CacheChain implements CacheListener {
   readonly #copies: Sieve<Copy>;
   /** When last something was purged: what was asked before then may be what the purge was for. */
   #purgedAt = wallMs(0);
+  /** Who keeps what belongs to entries forgets it too. */
+  whenPurged: (scope: PurgeScope) => void = () => {};
 
   constructor(kit: Pick<Kit, 'clock' | 'timers' | 'cache'>, bytesMax: number = limits.cacheBytesMax) {
     this.#kit = kit;
@@ -76,11 +78,12 @@ export class CacheChain implements CacheListener {
     };
   }
 
-  /** `askedAt`: when the request arrived that it answers. */
-  put(key: CacheKey, entry: CacheEntry, askedAt: WallMs): void {
-    if (askedAt <= this.#purgedAt) return;
+  /** `askedAt`: when the request arrived that it answers. False: something was purged since, and it is not kept. */
+  put(key: CacheKey, entry: CacheEntry, askedAt: WallMs): boolean {
+    if (askedAt <= this.#purgedAt) return false;
     this.#copy(key, entry);
     this.#remote?.put(key, entry);
+    return true;
   }
 
   /** `done(false)`: our own memory is purged, the shared cache may not be. */
@@ -92,6 +95,7 @@ export class CacheChain implements CacheListener {
 
   onPurged(scope: PurgeScope): void {
     this.#purgedAt = this.#kit.clock.wall();
+    this.whenPurged(scope);
     if (scope.kind === 'all') this.#copies.clear();
     else if (scope.kind === 'key') this.#copies.delete(scope.key);
     else this.#copies.deleteWhere(({ entry }) => isWithin(scope, '', entry));

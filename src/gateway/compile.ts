@@ -145,15 +145,24 @@ const versionOf = (name: string, targets: readonly Target[]): string =>
 const undegraded: DegradeConfig = {
   capTokens: null,
   staleAnswers: false,
+  semantic: false,
   cheaper: null,
   defaultAnswer: null,
   shed: false,
 };
 
-function rungsOf({ capTokens, staleAnswers, cheaper, defaultAnswer, shed }: DegradeConfig): ReadonlySet<Rung> {
+function rungsOf({
+  capTokens,
+  staleAnswers,
+  semantic,
+  cheaper,
+  defaultAnswer,
+  shed,
+}: DegradeConfig): ReadonlySet<Rung> {
   const chosen: Readonly<Record<Rung, boolean>> = {
     capTokens: capTokens !== null,
     stale: staleAnswers,
+    semantic,
     cheaper: cheaper !== null,
     default: defaultAnswer !== null,
     shed,

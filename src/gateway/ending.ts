@@ -40,6 +40,8 @@ export interface EndingsListener {
   onMade(exchange: Exchange): void;
   /** A canonical whole answer that is kept, for when nobody can answer; null: none. */
   lastResort(exchange: Exchange): JsonObject | null;
+  /** The same of a similar question. */
+  neighbour(exchange: Exchange): JsonObject | null;
 }
 
 export class Endings {
@@ -226,10 +228,11 @@ export class Endings {
     // Nobody waits for it: trouble is trouble.
     if (exchange.recall?.refreshes === true) return false;
     const kept = this.#listener.lastResort(exchange);
+    const near = kept === null ? this.#listener.neighbour(exchange) : null;
     const text = dead ? model.degrade.defaultAnswer : null;
-    const answer = kept ?? (text === null ? null : textAnswer(request, text));
+    const answer = kept ?? near ?? (text === null ? null : textAnswer(request, text));
     if (answer === null) return false;
-    const rung = kept === null ? 'default' : 'stale';
+    const rung = kept !== null ? 'stale' : near !== null ? 'semantic' : 'default';
     exchange.rungs.push(rung);
     exchange.note(this.#kit.clock.now(), 'degraded', null, `${rung}: nobody can answer`);
     this.#withoutTargets(exchange);

@@ -46,6 +46,8 @@ export interface FlightEnd {
   readonly ageMs: number | null;
   /** Of what is kept of it; null: nothing is. */
   readonly times: KeptTimes | null;
+  /** It is a similar question's answer. */
+  readonly isNeighbours?: true;
 }
 
 export interface FlightReader {

@@ -9,6 +9,7 @@ import type { Standing } from '../policy/freshness.ts';
 import type { Flight, FlightEnd, FlightReader } from './flight.ts';
 import type { Bid } from './leadership.ts';
 import type { Replay } from './replay.ts';
+import type { Place } from './semantic-cache.ts';
 
 export interface Recall {
   readonly controls: CacheControls;
@@ -23,7 +24,9 @@ export interface Recall {
   standing: Standing;
   /** Its target refused the same request a moment ago. */
   refusal: Fault | null;
-  /** The lookup under way in a cache beyond our own memory. */
+  /** Beside other questions; null: it was not looked for. */
+  place: Place | null;
+  /** The lookup under way beyond our own memory, or for a similar question. */
   read: CacheRead | null;
   /** The answer that it makes, or that it reads. */
   flight: Flight | null;
@@ -61,6 +64,7 @@ export const newRecall = (
   entry: null,
   standing: 'gone',
   refusal: null,
+  place: null,
   read: null,
   flight: null,
   reader: null,

@@ -63,9 +63,9 @@ export interface AttemptFact {
 export interface CacheUse {
   /**
    * hit: answered by what was kept. stale: by what had run out. joined: by the answer that another exchange made meanwhile.
-   * miss: nothing was kept. bypass: nothing was looked for. refresh: an entry made anew, for nobody in particular.
+   * semantic: by what a similar question was answered. miss: nothing was kept. bypass: nothing was looked for. refresh: an entry made anew, for nobody in particular.
    */
-  readonly status: 'hit' | 'stale' | 'joined' | 'miss' | 'bypass' | 'refresh';
+  readonly status: 'hit' | 'stale' | 'semantic' | 'joined' | 'miss' | 'bypass' | 'refresh';
   /** Where the answer was found; null: it was not kept anywhere. */
   readonly level: 'local' | 'remote' | null;
   /** Of the answer given; null: it was made for this exchange. */
@@ -171,6 +171,28 @@ export type Fact =
       readonly lane: Lane;
       readonly level: number;
       readonly why: string;
+    }
+  | {
+      /** An answer was made to a question that a similar one's answer is kept of, and the two were compared. */
+      readonly kind: 'comparison';
+      readonly at: WallMs;
+      readonly model: ModelName;
+      /** Of the questions; 1: the same. */
+      readonly likeness: number;
+      readonly agreed: boolean;
+      /** But for the comparison, it would have been given; else it was only learned from. */
+      readonly wouldBeGiven: boolean;
+    }
+  | {
+      /** Similar questions of a model are given each other's answers from now on, or no longer. */
+      readonly kind: 'semantic';
+      readonly at: WallMs;
+      readonly model: ModelName;
+      readonly state: 'shadow' | 'serving' | 'off';
+      readonly compared: number;
+      readonly wrong: number;
+      /** Upper bound (95 %) of the share of wrong ones. */
+      readonly errorBound: number;
     }
   | {
       /** Something beside the gateway's way of answering does not work; it goes on without. */

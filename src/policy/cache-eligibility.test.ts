@@ -4,7 +4,7 @@ import { requestOf } from '../../test/support/key-fuzz.ts';
 import type { CanonicalRequest } from '../kernel/chat.ts';
 import type { JsonObject } from '../kernel/json.ts';
 import { limits } from '../kernel/limits.ts';
-import { controlsOf, isRepeatable, whyNotCached } from './cache-eligibility.ts';
+import { controlsOf, isRepeatable, refusesSimilar, whyNotCached } from './cache-eligibility.ts';
 
 const request = (body: JsonObject, over: Partial<CanonicalRequest> = {}): CanonicalRequest => ({
   ...requestOf(body),
@@ -46,6 +46,14 @@ test('the strictest of what body and headers say counts', () => {
     const { reads, stores } = controlsOf(request({}), { 'x-spillway-cache': word });
     assert.deepEqual([reads, stores], [false, false]);
   }
+});
+
+test('who wants the answer to his own question and no similar one says so in body or header', () => {
+  assert.equal(refusesSimilar(request({}), {}), false);
+  assert.equal(refusesSimilar(request({ cache: { semantic: true, 'no-store': true } }), {}), false);
+  assert.equal(refusesSimilar(request({ cache: { semantic: false } }), {}), true);
+  assert.equal(refusesSimilar(request({ cache: { 'no-semantic': true } }), {}), true);
+  assert.equal(refusesSimilar(request({}), { 'x-spillway-cache': 'ttl=5, No-Semantic' }), true);
 });
 
 test('what makes no sense says nothing', () => {

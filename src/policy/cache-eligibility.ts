@@ -46,6 +46,13 @@ export function controlsOf(request: CanonicalRequest, headers: HeaderRecord): Ca
   };
 }
 
+/** The caller wants the answer to its own question: `cache: {"semantic": false}`, or `x-spillway-cache: no-semantic`. */
+export function refusesSimilar({ native, body }: CanonicalRequest, headers: HeaderRecord): boolean {
+  const cache = native?.body['cache'] ?? body['cache'];
+  if (isObject(cache) && (cache['semantic'] === false || cache['no-semantic'] === true)) return true;
+  return directives(headers[CACHE_HEADER]).some(([word]) => word === 'no-semantic');
+}
+
 /** Null: an answer to it may be kept and given again; else why not, in a few words. */
 export function whyNotCached(request: CanonicalRequest, bodyBytes: number, config: CacheConfig): string | null {
   const { body, surface, needs, native } = request;

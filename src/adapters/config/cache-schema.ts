@@ -1,12 +1,36 @@
 // Cache schema: what a user may write about kept answers: a model's `cache`, and `signing` for addresses that caches outside
 // can keep.
 import { z } from 'zod';
-import { defaultCache } from './defaults.ts';
-import { flag, percent, text, whole } from './schema-parts.ts';
+import { defaultCache, defaultSemantic } from './defaults.ts';
+import { flag, ms, percent, text, whole } from './schema-parts.ts';
 
 const SECONDS_MAX = 31_536_000;
 const seconds = (description: string, byDefault: number, min: number) =>
   whole(description, { min, max: SECONDS_MAX }, byDefault);
+
+const semantic = z
+  .strictObject({
+    enabled: flag('Look at similar questions.', true),
+    model: text('Public name of the embeddings model that says what is similar. Left out: the built-in lexical one.'),
+    errorPercent: z
+      .number()
+      .min(0.1)
+      .max(20)
+      .meta({
+        description: 'Largest share of wrong answers among those given, in percent.',
+        default: defaultSemantic.errorPercent,
+      })
+      .optional(),
+    verifyFirst: whole(
+      'Answers that are compared with new ones before any is given.',
+      { min: 20, max: 100_000 },
+      defaultSemantic.verifyFirst,
+    ),
+    samplePercent: percent('Share of them that is compared thereafter.', defaultSemantic.samplePercent, 1),
+    timeoutMs: ms('Longest that a request waits for it all.', defaultSemantic.timeoutMs),
+  })
+  .meta({ description: 'Give similar questions each other’s answers, as far as that is measured to be right.' })
+  .optional();
 
 export const cache = z
   .strictObject({
@@ -41,6 +65,7 @@ export const cache = z
       'Remember in memory what was asked most, for `spillway cache top --save`. Requests may hold personal data.',
       defaultCache.saveRequests,
     ),
+    semantic,
   })
   .meta({ description: 'Keep answers and give them again; `{}` does with the defaults. Left out: nothing is kept.' })
   .optional();

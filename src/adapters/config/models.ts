@@ -6,11 +6,12 @@ import type {
   CacheConfig,
   DegradeConfig,
   ModelConfig,
+  SemanticConfig,
   TargetConfig,
   TimeoutsConfig,
   UpstreamConfig,
 } from '../../ports/config.ts';
-import { defaultCache, defaultDegrade } from './defaults.ts';
+import { defaultCache, defaultDegrade, defaultSemantic } from './defaults.ts';
 import { hint } from './nearest.ts';
 import type { Path } from './problems.ts';
 import { bareRecord, type Reading } from './reading.ts';
@@ -67,7 +68,7 @@ function readModel(name: string, file: FileModel, sources: ModelSources, reading
 
 /** Nothing stands for a model whose answers are not kept. */
 function readCache(file: FileModel, path: Path, reading: Reading): { readonly cache?: CacheConfig } {
-  const { enabled = true, ...settings } = file.cache ?? { enabled: false };
+  const { enabled = true, semantic: similar, ...settings } = file.cache ?? { enabled: false };
   const isKept = file.cache !== undefined && enabled;
   if (!isKept && file.degrade?.staleAnswers === true) {
     reading.problems.add(
@@ -75,15 +76,42 @@ function readCache(file: FileModel, path: Path, reading: Reading): { readonly ca
       '`staleAnswers` gives what was kept, and nothing is: add `cache: {}` to the model',
     );
   }
+  const semantic = isKept ? readSemantic(similar, file.cache?.scope, path, reading) : null;
+  if (semantic === null && file.degrade?.semantic === true) {
+    reading.problems.add(
+      [...path, 'degrade', 'semantic'],
+      '`semantic` gives what a similar question was answered, and none is looked at: add `cache: { semantic: {} }`',
+    );
+  }
   if (!isKept) return {};
-  const chosen = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-  return { cache: { ...defaultCache, ...chosen } };
+  return { cache: { ...defaultCache, ...chosenOf(settings), ...(semantic !== null && { semantic }) } };
 }
+
+/** Null: similar questions are not looked at. */
+function readSemantic(
+  file: NonNullable<FileModel['cache']>['semantic'],
+  scope: CacheConfig['scope'] | undefined,
+  path: Path,
+  reading: Reading,
+): SemanticConfig | null {
+  const { enabled = true, ...settings } = file ?? { enabled: false };
+  if (!enabled) return null;
+  if (scope === 'public') {
+    // One caller could write questions that are near to everybody's.
+    const why = '`semantic` stays within a key: it cannot be used with `scope: public`';
+    reading.problems.add([...path, 'cache', 'semantic'], why);
+  }
+  return { ...defaultSemantic, ...chosenOf(settings) };
+}
+
+const chosenOf = (settings: object): object =>
+  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 
 function readDegrade(file: FileModel['degrade']): DegradeConfig {
   return {
     capTokens: file?.capTokens ?? defaultDegrade.capTokens,
     staleAnswers: file?.staleAnswers ?? defaultDegrade.staleAnswers,
+    semantic: file?.semantic ?? defaultDegrade.semantic,
     cheaper: file?.cheaper ?? defaultDegrade.cheaper,
     defaultAnswer: file?.defaultAnswer ?? defaultDegrade.defaultAnswer,
     shed: file?.shed ?? defaultDegrade.shed,
@@ -93,7 +121,8 @@ function readDegrade(file: FileModel['degrade']): DegradeConfig {
 /** The cheaper model must be there, be another one, and be one: a pattern has no targets of its own. */
 function refuseDearOnes(models: Readonly<Record<string, ModelConfig>>, reading: Reading): void {
   const spellings = Object.entries(models).flatMap(([name, { aliases }]) => [name, ...aliases]);
-  for (const [name, { degrade, aliases }] of Object.entries(models)) {
+  for (const [name, { degrade, aliases, cache }] of Object.entries(models)) {
+    refuseStrangeEmbedder(name, aliases, cache?.semantic?.model ?? null, spellings, reading);
     const { cheaper } = degrade;
     if (cheaper === null) continue;
     const path: Path = ['models', name, 'degrade', 'cheaper'];
@@ -103,6 +132,23 @@ function refuseDearOnes(models: Readonly<Record<string, ModelConfig>>, reading: 
     } else if (!spellings.includes(cheaper)) {
       reading.problems.add(path, `no model \`${cheaper}\` is listed${hint(cheaper, spellings)}`);
     }
+  }
+}
+
+function refuseStrangeEmbedder(
+  name: string,
+  aliases: readonly string[],
+  embedder: string | null,
+  spellings: readonly string[],
+  reading: Reading,
+): void {
+  if (embedder === null) return;
+  const path: Path = ['models', name, 'cache', 'semantic', 'model'];
+  if (embedder.includes('*')) reading.problems.add(path, '`model` is one embeddings model, not a pattern');
+  else if (embedder === name || aliases.includes(embedder)) {
+    reading.problems.add(path, '`model` names the model itself: name one that makes embeddings');
+  } else if (!spellings.includes(embedder)) {
+    reading.problems.add(path, `no model \`${embedder}\` is listed${hint(embedder, spellings)}`);
   }
 }
 

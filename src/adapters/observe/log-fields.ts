@@ -115,6 +115,10 @@ function describe(fact: StateFact): Description {
           'spillway.degradation.level': fact.level,
         },
       };
+    case 'comparison':
+      return comparisonDescription(fact);
+    case 'semantic':
+      return semanticDescription(fact);
     case 'bug':
       break;
   }
@@ -126,6 +130,37 @@ const bugDescription = ({ where, error }: StateFact & { kind: 'bug' }): Descript
   text: `bug in ${where}: ${error}`,
   fields: { 'error.type': 'bug', 'error.message': message(error), 'spillway.where': where },
 });
+
+const comparisonDescription = ({ model, likeness, agreed }: StateFact & { kind: 'comparison' }): Description => ({
+  level: 'debug',
+  text: `similar questions of ${model}, alike by ${likeness.toFixed(3)}: answers ${agreed ? 'agree' : 'differ'}`,
+  fields: {
+    'spillway.model': short(model),
+    'spillway.semantic.likeness': milliseconds(likeness),
+    'spillway.semantic.agreed': agreed,
+  },
+});
+
+const semanticWords = {
+  serving: 'are given each other’s answers',
+  shadow: 'are not given each other’s answers: all are compared again',
+  off: 'are not looked at any more until the configuration is loaded again',
+} as const;
+
+function semanticDescription(fact: StateFact & { kind: 'semantic' }): Description {
+  const bound = `${(fact.errorBound * 100).toFixed(2)} %`;
+  return {
+    level: fact.state === 'serving' ? 'info' : 'warn',
+    text: `similar questions of ${fact.model} ${semanticWords[fact.state]} (${fact.wrong} of ${fact.compared} wrong, at most ${bound})`,
+    fields: {
+      'spillway.model': short(fact.model),
+      'spillway.semantic.state': fact.state,
+      'spillway.semantic.compared': fact.compared,
+      'spillway.semantic.wrong': fact.wrong,
+      'spillway.semantic.error_bound': fact.errorBound,
+    },
+  };
+}
 
 function restText(restMs: number): string {
   return restMs > 0 ? `rests for ${Math.ceil(restMs / 1000)} s` : 'is back';

@@ -161,6 +161,7 @@ test('changes of state are counted and the present state is shown', async () => 
     spillway_config_last_accepted_timestamp_seconds: 2,
     'spillway_breaker_transitions_total{target="deepseek/deepseek-chat",to="open"}': 1,
     'spillway_credential_rests_total{upstream="deepseek"}': 1,
+    'spillway_semantic_comparisons_total{model="chat",result="agreed",would_be_given="true"}': 1,
     spillway_bugs_total: 1,
   };
   for (const [series, value] of Object.entries(expected)) assert.equal(samples.get(series), value, series);

@@ -42,6 +42,12 @@ export class StateMetrics {
   );
   readonly #state = new CounterFamily('gauge', 'spillway_state', '1 for the state the gateway is in.', ['state']);
   readonly #bugs = new CounterFamily('counter', 'spillway_bugs_total', 'Errors that should not be possible.');
+  readonly #comparisons = new CounterFamily(
+    'counter',
+    'spillway_semantic_comparisons_total',
+    'Answers compared with a similar question’s, and whether that one would have been given.',
+    ['model', 'result', 'would_be_given'],
+  );
   readonly #build = new CounterFamily('gauge', 'spillway_build_info', 'Always 1; the labels say what runs.', [
     'version',
     'node',
@@ -80,8 +86,16 @@ export class StateMetrics {
       case 'trouble':
         // For people to read.
         break;
+      case 'comparison':
+        this.#comparisons.child(
+          this.#names.get(fact.model, true),
+          fact.agreed ? 'agreed' : 'differed',
+          String(fact.wouldBeGiven),
+        ).value++;
+        break;
       case 'pressure':
       case 'degradation':
+      case 'semantic':
         // What is shed and degraded now are gauges too, and what came of it is counted by exchange.
         break;
       case 'bug':
@@ -91,7 +105,7 @@ export class StateMetrics {
   }
 
   write(into: string[]): void {
-    const counted = [this.#breakers, this.#rests, this.#loads, this.#state, this.#bugs, this.#build];
+    const counted = [this.#breakers, this.#rests, this.#loads, this.#state, this.#comparisons, this.#bugs, this.#build];
     for (const family of counted) family.write(into);
     for (const family of [this.#version, this.#lastAccepted, this.#lastAcceptedAt]) family.write(into);
   }
