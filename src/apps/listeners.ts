@@ -3,8 +3,7 @@
 import { BodyBudget } from '../adapters/http-server/body-budget.ts';
 import { HttpServer, type HttpServerOptions, type HttpServerStats } from '../adapters/http-server/http-server.ts';
 import type { ServerLimits } from '../adapters/http-server/server-limits.ts';
-import { ExpressServer, type ExpressServerOptions } from '../adapters/lane/express-server.ts';
-import { readTlsFiles } from '../adapters/lane/tls-files.ts';
+import type { ExpressServerOptions } from '../adapters/lane/express-server.ts';
 import { heapPressure, systemClock, systemTimers } from '../adapters/system.ts';
 import { exchangePaths } from '../gateway/ways.ts';
 import { limits } from '../kernel/limits.ts';
@@ -20,24 +19,42 @@ export interface Listener {
   destroyAll(): void;
 }
 
-/** The main one first. Throws, in words for the operator, when the TLS files are no good. */
-export function openListeners(door: Door, config: Config, onBug: HttpServerOptions['onBug']): Listener[] {
-  const tls = config.tls === null ? null : readTlsFiles(config.tls);
+/** The main one first. Rejects, in words for the operator, when the TLS files are no good. */
+export async function openListeners(
+  door: Door,
+  config: Config,
+  onBug: HttpServerOptions['onBug'],
+  reusePort = false,
+): Promise<Listener[]> {
+  const tls = config.tls === null ? null : (await import('../adapters/lane/tls-files.ts')).readTlsFiles(config.tls);
   const bodyBudget = new BodyBudget(limits.bodyBytesInFlightMax);
-  const open = (port: number, listener: 'main' | 'admin'): Listener => {
+  const open = (port: number, listener: 'main' | 'admin'): Promise<Listener> => {
     const { host } = config;
-    const own = { host, port, listener, clock: systemClock, timers: systemTimers, heapPressure, onBug, bodyBudget };
+    const own = {
+      host,
+      port,
+      reusePort,
+      listener,
+      clock: systemClock,
+      timers: systemTimers,
+      heapPressure,
+      onBug,
+      bodyBudget,
+    };
     const routes = config.lane === 'on' && listener === 'main' ? exchangePaths : [];
     return openListener(door, { ...own, routes, tls });
   };
-  const main = open(config.port, 'main');
-  return config.adminPort === null ? [main] : [main, open(config.adminPort, 'admin')];
+  const main = await open(config.port, 'main');
+  return config.adminPort === null ? [main] : [main, await open(config.adminPort, 'admin')];
 }
 
-function openListener(door: Door, options: ExpressServerOptions): Listener {
+/** The lane is loaded only where there is one: it holds memory at rest too. */
+async function openListener(door: Door, options: ExpressServerOptions): Promise<Listener> {
   const plain = new HttpServer(door, options);
   const isNeeded = options.routes.length > 0 || options.tls !== null;
-  return isNeeded ? new ExpressServer(door, options, plain) : plain;
+  if (!isNeeded) return plain;
+  const { ExpressServer } = await import('../adapters/lane/express-server.ts');
+  return new ExpressServer(door, options, plain);
 }
 
 /** All or none: a port that cannot be had gives the others back. Answers the main listener's address. */

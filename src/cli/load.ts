@@ -16,9 +16,10 @@ export interface Wishes {
   readonly file: string | null;
   readonly host: string | null;
   readonly port: string | null;
+  readonly workers?: string | null;
 }
 
-export function loader({ file: asked, host, port }: Wishes, environment: Environment): Loader {
+export function loader({ file: asked, host, port, workers = null }: Wishes, environment: Environment): Loader {
   const file = findConfigFile(asked, environment, process.cwd());
-  return { file, load: () => loadConfig({ file, environment, providers: catalogue, host, port }) };
+  return { file, load: () => loadConfig({ file, environment, providers: catalogue, host, port, workers }) };
 }

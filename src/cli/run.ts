@@ -53,6 +53,7 @@ function build(output: Output, finish: (code: number) => void): Command {
     .option('-c, --config <file>', 'configuration file (default: spillway.yaml, or the variable SPILLWAY_CONFIG)')
     .option('-p, --port <port>', 'port to listen on (default: 4000)')
     .option('--host <host>', 'address to listen on (default: 127.0.0.1)')
+    .option('--workers <count>', 'processes behind the port, or auto: one per core (default: 1)')
     .action(async (options: UpOptions) => {
       const { up } = await import('./up.ts');
       finish(await up(options, readEnvironment(), output));

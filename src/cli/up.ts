@@ -2,9 +2,10 @@
 // The first SIGTERM or SIGINT drains; a second one means "now". SIGHUP reads the configuration again.
 import { isAbsent } from '../adapters/config/load.ts';
 import type { Environment } from '../adapters/environment.ts';
-import { startGateway } from '../apps/gateway.ts';
-import type { RunningGateway, StartOptions } from '../apps/gateway.ts';
+import { releaseStartMemory } from '../adapters/start-memory.ts';
+import type { Running, StartOptions } from '../apps/running.ts';
 import type { Config } from '../ports/config.ts';
+import { awake } from './awake.ts';
 import { banner } from './banner.ts';
 import { exitCodes } from './exit-codes.ts';
 import { loader, type Loader } from './load.ts';
@@ -15,20 +16,26 @@ export interface UpOptions {
   readonly config?: string;
   readonly port?: string;
   readonly host?: string;
+  readonly workers?: string;
 }
 
 /** Answers the exit code when the gateway has stopped. */
 export async function up(options: UpOptions, environment: Environment, output: Output): Promise<number> {
-  const wishes = { file: options.config ?? null, host: options.host ?? null, port: options.port ?? null };
+  const wishes = {
+    file: options.config ?? null,
+    host: options.host ?? null,
+    port: options.port ?? null,
+    workers: options.workers ?? null,
+  };
   const source = loader(wishes, environment);
   const first = source.load();
   if (!first.ok) {
     for (const line of first.error) output.err(line);
     return source.file !== null && isAbsent(source.file) ? exitCodes.usage : exitCodes.failed;
   }
-  let gateway: RunningGateway;
+  let gateway: Running;
   try {
-    gateway = await startGateway(startOptions(source, first, output));
+    gateway = await start(startOptions(source, first, output), first.value);
   } catch (error) {
     output.err(`spillway: ${whyNotStarted(error, first.value)}`);
     return exitCodes.failed;
@@ -37,9 +44,15 @@ export async function up(options: UpOptions, environment: Environment, output: O
   const stopped = untilStopped(gateway, output);
   const shown = banner({ url: gateway.url, config: gateway.config, colours: output.colours, version: version() });
   for (const line of shown) output.err(line);
-  const code = await stopped;
+  const code = await awake(() => stopped);
   // Sockets an upstream keeps open must not keep a drained process alive.
   return process.exit(code);
+}
+
+/** Each way loads only what it needs: the primary of several processes serves nothing itself. */
+async function start(options: StartOptions, { workers }: Config): Promise<Running> {
+  if (workers === 1) return (await import('../apps/gateway.ts')).startGateway(options);
+  return (await import('../apps/workers/crew.ts')).startCrew(options);
 }
 
 /** The configuration that was just read is the one the gateway starts with: the file is not read twice. */
@@ -49,6 +62,7 @@ function startOptions(source: Loader, first: ReturnType<Loader['load']>, output:
     configFile: source.file,
     version: version(),
     announce: (line) => output.err(line),
+    beforeServing: releaseStartMemory,
     loadConfig: () => {
       const result = unused ?? source.load();
       unused = null;
@@ -75,7 +89,7 @@ function portOf(error: unknown): number | null {
 
 const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
 
-function untilStopped(gateway: RunningGateway, output: Output): Promise<number> {
+function untilStopped(gateway: Running, output: Output): Promise<number> {
   return new Promise((resolve) => {
     let stopping = false;
     const stop = (signal: 'SIGINT' | 'SIGTERM'): void => {

@@ -1,7 +1,7 @@
 // Authenticate: who asks? From the head alone, so that a stranger's body is never read. Keys are compared by SHA-256.
 import type { HeaderRecord } from '../kernel/headers.ts';
 import { reject, type Rejection } from '../kernel/rejection.ts';
-import type { KeyLimits } from '../policy/key-limits.ts';
+import type { KeyQuota } from '../policy/key-limits.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { Exchange } from './exchange.ts';
 import type { Key } from './snapshot.ts';
@@ -19,7 +19,7 @@ export function presentedSecret(headers: HeaderRecord): string | null {
 export function authenticate(
   exchange: Exchange,
   digest: Digest,
-  limitsOf: (sha256: string) => KeyLimits | null,
+  limitsOf: (sha256: string) => KeyQuota | null,
   payer?: Key,
 ): Rejection | null {
   const { keys } = exchange.snapshot;
@@ -34,7 +34,7 @@ export function authenticate(
   return adopt(exchange, key, limitsOf);
 }
 
-function adopt(exchange: Exchange, key: Key, limitsOf: (sha256: string) => KeyLimits | null): null {
+function adopt(exchange: Exchange, key: Key, limitsOf: (sha256: string) => KeyQuota | null): null {
   exchange.key = key;
   exchange.lane = key.lane;
   exchange.keyLimits = limitsOf(key.sha256);

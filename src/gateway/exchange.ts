@@ -19,7 +19,7 @@ import { limits } from '../kernel/limits.ts';
 import { assert } from '../kernel/result.ts';
 import type { Timer } from '../ports/clock.ts';
 import type { InboundHead, Reply } from '../ports/door.ts';
-import type { KeyLimits, Reservation } from '../policy/key-limits.ts';
+import type { KeyQuota, Reservation } from '../policy/key-limits.ts';
 import type { Rescue } from '../policy/rescue.ts';
 import type { PrefixMarks } from '../policy/affinity.ts';
 import type { Seat } from '../policy/fair-room.ts';
@@ -86,7 +86,7 @@ export class Exchange {
   liveAt: number | null = null;
   // authenticate
   key: Key | null = null;
-  keyLimits: KeyLimits | null = null;
+  keyLimits: KeyQuota | null = null;
   lane: Lane = 'standard';
   // read
   bodyAt: MonotonicMs | null = null;

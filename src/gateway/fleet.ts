@@ -121,7 +121,7 @@ export class Fleet {
     if (upstream.credentials.usable(target.model, now) === 0) {
       return { why: NO_CREDENTIAL, readyAt: upstream.credentials.readyAt(target.model, now) };
     }
-    if (target.maxConcurrent !== null && state.inFlight >= target.maxConcurrent) return { why: 'full', readyAt: null };
+    if (isFull(target, state)) return { why: 'full', readyAt: null };
     return (
       upstream.obstacle(demand.tokens, now) ??
       state.rates.obstacle(demand.tokens, state.inFlight, now) ??
@@ -236,6 +236,7 @@ export class Fleet {
       open = false;
       hold.end();
       state.inFlight--;
+      state.slots?.ended();
       state.occupancy.giveBack(lane, demand.tenant, cost);
       upstream.giveBack();
       settle?.(this.#kit.clock.now());
@@ -344,6 +345,11 @@ export class Fleet {
       })),
     };
   }
+}
+
+function isFull({ maxConcurrent }: Target, { inFlight, slots }: TargetState): boolean {
+  if (maxConcurrent === null) return false;
+  return slots === null ? inFlight >= maxConcurrent : !slots.hasRoom(inFlight, maxConcurrent);
 }
 
 function learnFirstToken({ firstToken, firstTokenTimes }: TargetState, hold: WindowHold, now: MonotonicMs): void {

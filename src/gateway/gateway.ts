@@ -13,7 +13,7 @@ import { Caretaker } from './caretaker.ts';
 import { compile } from './compile.ts';
 import { GatewayDoor } from './door.ts';
 import { Fleet } from './fleet.ts';
-import { KeyLedger } from './key-ledger.ts';
+import { type KeyKeeper, KeyLedger } from './key-ledger.ts';
 import type { Kit } from './kit.ts';
 import { Pipeline } from './pipeline.ts';
 import { ModelResolver } from './resolve.ts';
@@ -24,11 +24,17 @@ export interface GatewayOptions {
   /** The outside, without what only the gateway knows. */
   readonly ports: Omit<Kit, 'settings'>;
   readonly config: Config;
+  /** Of `config`, where others count with it; absent: it is the first. */
+  readonly configVersion?: number;
   /** For what should outlive the process. */
   readonly state: StateStore;
+  /** Absent: what keys have used is kept here. */
+  readonly keys?: KeyKeeper;
   readonly trails: Trails;
   readonly metrics: Page;
   readonly userAgent: string;
+  /** Puts another before the admin page, who asks it for its part; absent: it stands alone. */
+  readonly adminBy?: (own: Page) => Page;
   /** An admin asked for the configuration to be read again. */
   readonly onReload: () => void;
 }
@@ -39,7 +45,7 @@ export class Gateway implements Gauges, VitalsSink {
   readonly #fleet: Fleet;
   readonly #pipeline: Pipeline;
   readonly #caretaker: Caretaker;
-  readonly #keys: KeyLedger;
+  readonly #keys: KeyKeeper;
   readonly #protection: SelfProtection;
   readonly #userAgent: string;
   #snapshot: Snapshot;
@@ -49,10 +55,10 @@ export class Gateway implements Gauges, VitalsSink {
 
   constructor(options: GatewayOptions) {
     this.#userAgent = options.userAgent;
-    this.#snapshot = compile(options.config, 1, options.userAgent);
+    this.#snapshot = compile(options.config, options.configVersion ?? 1, options.userAgent);
     this.#kit = { ...options.ports, settings: () => this.#snapshot.config };
     this.#fleet = new Fleet(this.#kit);
-    this.#keys = new KeyLedger(this.#kit, options.state);
+    this.#keys = options.keys ?? new KeyLedger(this.#kit, options.state);
     this.#protection = new SelfProtection(this.#kit);
     this.#resolver = this.#newResolver();
     this.#pipeline = new Pipeline(this.#kit, this.#fleet, {
@@ -70,16 +76,18 @@ export class Gateway implements Gauges, VitalsSink {
       resolver: () => this.#resolver,
       state: () => this.#state,
       metrics: options.metrics,
-      admin: new AdminPage({
-        kit: this.#kit,
-        fleet: this.#fleet,
-        trails: options.trails,
-        snapshot: () => this.#snapshot,
-        resolver: () => this.#resolver,
-        answers: this.#pipeline.answers,
-        refused: () => this.#refused,
-        reload: options.onReload,
-      }),
+      admin: (options.adminBy ?? itself)(
+        new AdminPage({
+          kit: this.#kit,
+          fleet: this.#fleet,
+          trails: options.trails,
+          snapshot: () => this.#snapshot,
+          resolver: () => this.#resolver,
+          answers: this.#pipeline.answers,
+          refused: () => this.#refused,
+          reload: options.onReload,
+        }),
+      ),
     });
   }
 
@@ -137,6 +145,11 @@ export class Gateway implements Gauges, VitalsSink {
     this.#protection.onVitals(vitals);
   }
 
+  /** Something that others share with it may have become free. */
+  onRoom(): void {
+    this.#fleet.onRoom();
+  }
+
   /** Public model names that a client may ask for now. */
   modelNames(): readonly string[] {
     return [...this.#resolver.names().keys()];
@@ -179,3 +192,5 @@ export class Gateway implements Gauges, VitalsSink {
     this.#kit.facts.accept({ kind: 'state', at: this.#kit.clock.wall(), state, why });
   }
 }
+
+const itself = (page: Page): Page => page;

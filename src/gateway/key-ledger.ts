@@ -1,22 +1,35 @@
 // Key ledger: what each key has used, and what is usual for it. It outlives reloads, and what is usual outlives the process.
 import { isObject, type JsonObject } from '../kernel/json.ts';
-import { KeyLimits } from '../policy/key-limits.ts';
+import { KeyLimits, type KeyQuota } from '../policy/key-limits.ts';
+import type { KeyConfig } from '../ports/config.ts';
 import type { StateStore } from '../ports/state.ts';
 import type { Timer } from '../ports/clock.ts';
 import type { Kit } from './kit.ts';
-import type { Key } from './snapshot.ts';
 
 const STATE_NAME = 'usualByKey';
 /** Keys learn on the hour, most of them within the same minute: they are saved together. */
 const SAVE_AFTER_MS = 60_000;
 
-export class KeyLedger {
-  readonly #kit: Kit;
+/** What must be known of a key to keep what it used. */
+export type LimitedKey = Pick<KeyConfig, 'name' | 'sha256' | 'limits'>;
+
+/** Who keeps what keys have used. */
+export interface KeyKeeper {
+  /** Null: the key is not known. */
+  of(sha256: string): KeyQuota | null;
+  adopt(keys: ReadonlyMap<string, LimitedKey>): void;
+  close(): void;
+}
+
+type LedgerKit = Pick<Kit, 'clock' | 'timers'>;
+
+export class KeyLedger implements KeyKeeper {
+  readonly #kit: LedgerKit;
   readonly #state: StateStore;
   readonly #limits = new Map<string, { readonly name: string; readonly limits: KeyLimits }>();
   #saving: Timer | null = null;
 
-  constructor(kit: Kit, state: StateStore) {
+  constructor(kit: LedgerKit, state: StateStore) {
     this.#kit = kit;
     this.#state = state;
   }
@@ -27,7 +40,7 @@ export class KeyLedger {
   }
 
   /** What a key has used stays used; keys that left are forgotten. */
-  adopt(keys: ReadonlyMap<string, Key>): void {
+  adopt(keys: ReadonlyMap<string, LimitedKey>): void {
     for (const sha256 of this.#limits.keys()) if (!keys.has(sha256)) this.#limits.delete(sha256);
     const kept = this.#state.load(STATE_NAME);
     for (const { name, sha256, limits } of keys.values()) {

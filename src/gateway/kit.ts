@@ -6,7 +6,9 @@ import type { ProviderName } from '../kernel/provider.ts';
 import type { BreakerConfig, RetryConfig } from '../ports/config.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { FactSink } from '../ports/fact-sink.ts';
+import type { SharedRoom } from '../ports/shared-room.ts';
 import type { UpstreamTransport } from '../ports/upstream.ts';
+import type { VectorIndex } from '../ports/vectors.ts';
 import type { Hmac } from '../policy/signed-request.ts';
 
 export interface Kit {
@@ -19,6 +21,10 @@ export interface Kit {
   readonly facts: FactSink;
   /** Answers kept beyond our own memory; absent: nowhere. */
   readonly cache?: CachePort;
+  /** Limits of upstreams that are kept together with other processes; absent: this one is alone. */
+  readonly shared?: SharedRoom;
+  /** Vectors of answered questions; absent: similar questions are not looked at. */
+  readonly vectors?: VectorIndex;
   /** The network, or the scripted stand-in. */
   transport(provider: ProviderName): UpstreamTransport;
   /** Fleet-wide settings in force now. */

@@ -14,7 +14,7 @@
 //   settle         whatever was taken is given back, and the fact is told, in one place
 //
 // The first seven run at once and may each end the exchange with a Rejection. The rest is driven by events: the exchange
-// parks between them, so no step may assume that it still lives (`phase`).
+// parks between them (among several workers at `limit` too), so no step may assume that it still lives (`phase`).
 import type { DoorDialect } from '../dialects/dialect.ts';
 import { later, type MonotonicMs } from '../kernel/brands.ts';
 import { type Fault, fault, faults, wordsOf } from '../kernel/fault.ts';
@@ -26,7 +26,7 @@ import { reject, type Rejection } from '../kernel/rejection.ts';
 import type { InboundHead, Reply, Visit } from '../ports/door.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
 import type { Verdict } from '../policy/failover.ts';
-import type { KeyLimits } from '../policy/key-limits.ts';
+import type { KeyQuota } from '../policy/key-limits.ts';
 import type { BurstCircumstances } from '../policy/burst.ts';
 import { AnswerLengths } from '../policy/answer-length.ts';
 import { TokenCorrection } from '../policy/token-correction.ts';
@@ -59,7 +59,7 @@ import { WaitingSigns } from './waiting-signs.ts';
 export interface Surroundings {
   snapshot(): Snapshot;
   resolver(): ModelResolver;
-  readonly keyLimits: (sha256: string) => KeyLimits | null;
+  readonly keyLimits: (sha256: string) => KeyQuota | null;
   readonly protection: SelfProtection;
 }
 
@@ -103,6 +103,7 @@ export class Pipeline {
     this.#degrader = new Degrader(kit, this.dispatcher, () => around.resolver(), stale);
     this.#endings = new Endings(kit, fleet, this.#estimates, {
       lastResort: stale,
+      neighbour: (exchange) => this.#answers.neighbour(exchange),
       onMade: (exchange) => this.#answers.made(exchange),
       onEnded: (exchange, ending) => {
         this.dispatcher.settle(exchange);
@@ -167,9 +168,17 @@ export class Pipeline {
       plan(exchange, this.#around.resolver(), this.#kit.chance, now) ??
       setDeadlines(exchange) ??
       this.#answers.recall(exchange) ??
-      this.#degrader.apply(exchange, now) ??
-      limit(exchange, this.#estimates, () => this.#circumstances(exchange, now), now);
+      this.#degrader.apply(exchange, now);
     if (refused !== null) return this.#refuse(exchange, refused);
+    const around = (): BurstCircumstances => this.#circumstances(exchange, now);
+    const done = (word: Rejection | null): void => this.#guard(exchange, () => this.#proceed(exchange, word));
+    limit(exchange, this.#estimates, around, this.#kit.clock, done);
+  }
+
+  /** What its key may still use was said, at once or a moment later. */
+  #proceed(exchange: Exchange, refused: Rejection | null): void {
+    if (refused !== null) return this.#refuse(exchange, refused);
+    const now = this.#kit.clock.now();
     if (exchange.plan.length === 0) return this.#endings.counted(exchange);
     if (exchange.standIn !== null) return this.#endings.stoodIn(exchange, exchange.standIn);
     if (this.#answers.give(exchange)) return;

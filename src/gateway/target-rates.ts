@@ -4,26 +4,31 @@ import { later, type MonotonicMs, type WallMs } from '../kernel/brands.ts';
 import type { Fault } from '../kernel/fault.ts';
 import type { HeaderRecord } from '../kernel/headers.ts';
 import { ConcurrencyWindow } from '../policy/concurrency-window.ts';
-import { noRateLevels, type RateLevels, readRateLevels } from '../policy/rate-headers.ts';
+import { noRateLevels, partOf, type RateLevels, readRateLevels } from '../policy/rate-headers.ts';
 import { type RateMark, RateWindow } from '../policy/rate-window.ts';
 import { type OverloadSignal, overloadSignalOf } from '../policy/overload-signal.ts';
 import type { WindowSettings } from '../policy/window-settings.ts';
+import type { SharedPart } from '../ports/shared-room.ts';
 import type { NoRoom } from './fleet.ts';
 
 export class TargetRates {
   readonly #windows: Windows;
 
   /** An engine of one's own shows how full it is; an API only refuses, and its number is learned. */
-  constructor(kind: WindowSettings['kind']) {
+  constructor(kind: WindowSettings['kind'], part: SharedPart | null = null) {
     const concurrency = kind === 'api' ? new ConcurrencyWindow() : null;
-    this.#windows = { requests: new RateWindow(), tokens: new RateWindow(), concurrency };
+    this.#windows = { requests: new RateWindow(), tokens: new RateWindow(), concurrency, part };
   }
 
   obstacle(tokens: number, inFlight: number, now: MonotonicMs): NoRoom | null {
-    const { requests, tokens: perMinute, concurrency } = this.#windows;
+    const { requests, tokens: perMinute, concurrency, part } = this.#windows;
     const requestsMs = requests.waitMs(1, now);
-    if (requestsMs > 0) return { why: 'requests per minute of the upstream', readyAt: later(now, requestsMs) };
+    if (requestsMs > 0) {
+      part?.used(true);
+      return { why: 'requests per minute of the upstream', readyAt: later(now, requestsMs) };
+    }
     const tokensMs = perMinute.waitMs(tokens, now);
+    part?.used(tokensMs > 0);
     if (tokensMs > 0) return { why: 'tokens per minute of the upstream', readyAt: later(now, tokensMs) };
     if (concurrency === null || concurrency.hasRoom(inFlight, now)) return null;
     return { why: 'as many at once as the upstream takes', readyAt: null, full: true };
@@ -38,6 +43,8 @@ interface Windows {
   readonly requests: RateWindow;
   readonly tokens: RateWindow;
   readonly concurrency: ConcurrencyWindow | null;
+  /** Of what headers tell, where several processes send to it; null: this one is alone. */
+  readonly part: SharedPart | null;
 }
 
 /** What is left to do after a refusal. */
@@ -78,8 +85,10 @@ export class RateHold {
   told(headers: HeaderRecord, mine: boolean, now: MonotonicMs, wall: WallMs): void {
     this.#levels = readRateLevels(headers, wall);
     if (!mine) return;
-    this.#windows.requests.tell(this.#levels.requests, this.#requestMark, now);
-    this.#windows.tokens.tell(this.#levels.tokens, this.#tokenMark, now);
+    const { requests, tokens, part } = this.#windows;
+    const fraction = part?.fraction ?? 1;
+    requests.tell(partOf(fraction, this.#levels.requests), this.#requestMark, now);
+    tokens.tell(partOf(fraction, this.#levels.tokens), this.#tokenMark, now);
   }
 
   /** Limits per minute, and an API's number at once, are dealt with here. `mine`: there is only one account. */

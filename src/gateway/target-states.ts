@@ -7,8 +7,9 @@ import { FirstTokenEstimate } from '../policy/first-token-estimate.ts';
 import { FirstTokenTimes } from '../policy/first-token-times.ts';
 import { Occupancy } from '../policy/occupancy.ts';
 import { Window } from '../policy/window.ts';
-import { windowDefaults } from '../policy/window-settings.ts';
+import { dividedAmong, windowDefaults } from '../policy/window-settings.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
+import type { SharedSlots } from '../ports/shared-room.ts';
 import type { Kit } from './kit.ts';
 import type { Target } from './snapshot.ts';
 import { TargetRates } from './target-rates.ts';
@@ -28,6 +29,8 @@ export interface TargetState {
   readonly rates: TargetRates;
   /** Who holds what of the window. */
   readonly occupancy: Occupancy;
+  /** Of the places it has with other processes together; null: this one is alone. */
+  readonly slots: SharedSlots | null;
   /** When somebody was last refused for the window's sake. */
   wantedAt: number;
   /** The same, of tenants who hold more than their share. */
@@ -47,17 +50,20 @@ export class TargetStates {
     if (known !== undefined) return known;
     if (this.#states.size >= STATES_MAX) this.#forgetOne();
     const kind = target.upstream.provider.windowKind ?? 'api';
+    const { shared } = this.#kit;
+    const members = shared?.members ?? 1;
     const state: TargetState = {
       id: target.id,
       upstream: target.upstream.name,
       inFlight: 0,
       breaker: new Breaker(this.#kit.settings().breaker, this.#kit.chance),
       cooldown: new Cooldown(),
-      window: new Window(windowDefaults[kind]),
+      window: new Window(dividedAmong(members, windowDefaults[kind])),
       firstToken: new FirstTokenEstimate(),
       firstTokenTimes: new FirstTokenTimes(),
-      rates: new TargetRates(kind),
+      rates: new TargetRates(kind, shared?.part(target.id) ?? null),
       occupancy: new Occupancy(),
+      slots: shared?.slots(`target ${target.id}`, () => state.inFlight) ?? null,
       wantedAt: -Infinity,
       greedyWantedAt: -Infinity,
     };

@@ -1,12 +1,12 @@
 // Upstream state: what one configured account holds in flight, its credentials' rest, its resend budget, its own limits,
 // its health and the models it lists. Limits of an upstream are hard caps: nothing is sent above them.
-import { later, type MonotonicMs } from '../kernel/brands.ts';
+import type { MonotonicMs } from '../kernel/brands.ts';
 import { CredentialRing } from '../policy/credential-ring.ts';
 import type { EngineLoad } from '../policy/engine-gauges.ts';
-import { Gcra } from '../policy/gcra.ts';
 import { HealthVerdict } from '../policy/health-verdict.ts';
 import { RetryBudget } from '../policy/retry-budget.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
+import { AccountLimits } from './account-limits.ts';
 import type { Demand } from './demand.ts';
 import type { NoRoom } from './fleet.ts';
 import type { Kit } from './kit.ts';
@@ -21,17 +21,14 @@ export class UpstreamState {
   /** What its engine told of itself last; null: it does not tell, or has not been asked while nothing was in flight. */
   engineLoad: EngineLoad | null = null;
   #upstream: Upstream;
-  #requests: Gcra | null;
-  #tokens: Gcra | null;
-  #inFlight = 0;
+  readonly #limits: AccountLimits;
 
   constructor(upstream: Upstream, kit: Kit) {
     this.#upstream = upstream;
     this.credentials = new CredentialRing(upstream.authorizations.length);
     this.health = verdict(upstream);
     this.budget = new RetryBudget(kit.settings().retry.budgetPercent);
-    this.#requests = perMinute(upstream.requestsPerMinute);
-    this.#tokens = perMinute(upstream.tokensPerMinute);
+    this.#limits = new AccountLimits(upstream, kit.shared);
   }
 
   /** True when it is another place now, of which nothing is known. */
@@ -39,8 +36,7 @@ export class UpstreamState {
     const before = this.#upstream;
     this.#upstream = upstream;
     this.budget.reconfigure(kit.settings().retry.budgetPercent);
-    if (before.requestsPerMinute !== upstream.requestsPerMinute) this.#requests = perMinute(upstream.requestsPerMinute);
-    if (before.tokensPerMinute !== upstream.tokensPerMinute) this.#tokens = perMinute(upstream.tokensPerMinute);
+    this.#limits.reconfigure(upstream);
     // New secrets deserve a fresh start; the same ones keep resting.
     if (shown(before) !== shown(upstream)) {
       this.credentials = new CredentialRing(upstream.authorizations.length);
@@ -55,42 +51,32 @@ export class UpstreamState {
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#limits.inFlight;
   }
 
   obstacle(tokens: number, now: MonotonicMs): NoRoom | null {
-    const { maxConcurrent } = this.#upstream;
-    if (maxConcurrent !== null && this.#inFlight >= maxConcurrent) return { why: 'full', readyAt: null };
-    const requests = this.#requests?.check(1, now);
-    if (requests?.ok === false) return { why: 'requests per minute', readyAt: later(now, requests.waitMs) };
-    // A request larger than a whole minute's tokens passes when the bucket is full, and is paid off afterwards.
-    const whole = this.#tokens === null ? 0 : Math.min(tokens, this.#tokens.burst);
-    const room = this.#tokens?.check(whole, now);
-    if (room?.ok === false) return { why: 'tokens per minute', readyAt: later(now, room.waitMs) };
-    return null;
+    return this.#limits.obstacle(tokens, now);
   }
 
   take({ tokens, promptTokens }: Demand, now: MonotonicMs): void {
-    this.#inFlight++;
-    this.#requests?.charge(1, now);
-    this.#tokens?.charge(tokens, now);
+    this.#limits.take(tokens, now);
     this.budget.onSend(promptTokens, now);
   }
 
   giveBack(): void {
-    this.#inFlight--;
+    this.#limits.giveBack();
   }
 
   /** The provider told the true figure: charge or refund the difference. */
   settleTokens(difference: number, now: MonotonicMs): void {
-    this.#tokens?.charge(difference, now);
+    this.#limits.settleTokens(difference, now);
   }
 
   gauges(upstream: string, now: MonotonicMs): GaugeReading[] {
     const labels = { upstream };
     const resting = Array.from({ length: this.credentials.count }, (_, at) => this.credentials.restingMs(at, now));
     return [
-      { name: 'upstream_in_flight', help: 'Attempts in flight', labels, value: this.#inFlight },
+      { name: 'upstream_in_flight', help: 'Attempts in flight', labels, value: this.inFlight },
       { name: 'upstream_healthy', help: '1 when health checks pass', labels, value: this.health.healthy ? 1 : 0 },
       {
         name: 'upstream_credentials_resting',
@@ -120,7 +106,7 @@ export class UpstreamState {
 
   describe(now: MonotonicMs): Record<string, unknown> {
     return {
-      inFlight: this.#inFlight,
+      inFlight: this.inFlight,
       healthy: this.health.healthy,
       listedModels: this.listed,
       engine: this.engineLoad,
@@ -146,8 +132,6 @@ function engineGauges(load: EngineLoad | null, labels: { upstream: string }): Ga
 
 /** All that shows who asks. */
 const shown = ({ authorizations, auth }: Upstream): string => JSON.stringify([authorizations, auth]);
-
-const perMinute = (amount: number | null): Gcra | null => (amount === null ? null : new Gcra(amount, amount));
 
 const verdict = (upstream: Upstream): HealthVerdict =>
   new HealthVerdict(upstream.health?.unhealthyAfter ?? 1, upstream.health?.healthyAfter ?? 1);

@@ -56,12 +56,28 @@ export const limits = {
   /** Share of the V8 heap limit above which new bodies are refused. */
   heapShareMax: 0.85,
   connectionsMax: 20_000,
+  /** Limits of upstreams and targets that processes keep together. */
+  sharedLimitsMax: 4_000,
+  /** Processes behind one port. */
+  workersMax: 64,
   /** Answers kept in memory, all that holds them included. */
   cacheBytesMax: 64 * MIB,
   /** One answer that is kept, in its canonical form. */
   cacheEntryBytesMax: 256 * KIB,
   /** A request whose answer may be kept: it is written out and hashed before it is sent. */
   cacheRequestBytesMax: 1 * MIB,
+  /** A question that may have neighbours. */
+  semanticCharactersMax: 4_096,
+  /** Vectors of one tenant: what is looked through, one by one, within the time that a request may wait. */
+  semanticVectorsMax: 20_000,
+  /** Of all tenants. */
+  semanticBytesMax: 160 * MIB,
+  /** Numbers in a vector. */
+  semanticDimensionsMax: 4_096,
+  /** Questions of which it is remembered how alike others had to be. */
+  semanticSightingsKept: 20_000,
+  /** Searches under way, and questions that another model is turning into vectors. */
+  semanticSearchesMax: 64,
   /** Answers that are taken in at once from a file. */
   cacheFillLinesMax: 1_000,
   /** Refusals of requests that are remembered, so that they are not sent again and again. */
@@ -78,3 +94,7 @@ assert(limits.eventBytesMax <= limits.readerBytesMax, 'one event alone never cut
 assert(limits.cacheEntryBytesMax < limits.flightBytesMax, 'an answer that may be kept can be joined to its end');
 assert(limits.flightBytesMax < limits.readerBytesMax, 'a late joiner can be given all at once');
 assert(limits.heldBytesMax <= limits.eventBytesMax, 'what is held back is smaller than the largest event');
+assert(
+  limits.semanticVectorsMax * 1_536 * 4 < limits.semanticBytesMax,
+  'one tenant’s vectors of the usual length have room',
+);

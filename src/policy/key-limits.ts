@@ -40,6 +40,18 @@ export interface LimitLevels {
   readonly tokens: LimitLevel | null;
 }
 
+/** What a key may use, kept here or elsewhere. */
+export interface KeyQuota {
+  /** As `KeyLimits.reserve`; `done` is called once, at once or later. */
+  ask(
+    tokens: number,
+    now: MonotonicMs,
+    circumstances: () => BurstCircumstances,
+    done: (reserved: Result<Reservation, LimitRefusal>) => void,
+  ): void;
+  levels(now: MonotonicMs): LimitLevels;
+}
+
 type Limits = KeyConfig['limits'];
 
 /** What is usual for a key, of all its limits; and a way to tell that more of it was learned. */
@@ -51,7 +63,7 @@ const unlearned: KeyLearning = { wall: () => wallMs(0), known: {}, onLearned: ()
 /** Who asks for no loan gets none. */
 const noLoan = (): BurstCircumstances => ({ lane: 'batch', fleetHasRoom: false, overloaded: true });
 
-export class KeyLimits {
+export class KeyLimits implements KeyQuota {
   #requests: RateLimit | null;
   #tokens: RateLimit | null;
   #maxConcurrent: number | null;
@@ -85,6 +97,15 @@ export class KeyLimits {
     this.#tokens?.charge(tokens, now);
     this.#slots.taken++;
     return ok(new Holding(this.#requests, this.#tokens, this.#slots, tokens));
+  }
+
+  ask(
+    tokens: number,
+    now: MonotonicMs,
+    circumstances: () => BurstCircumstances,
+    done: (reserved: Result<Reservation, LimitRefusal>) => void,
+  ): void {
+    done(this.reserve(tokens, now, circumstances));
   }
 
   /** Reload. What is used stays used (see `Gcra.reconfigure`); reservations in flight settle as if nothing had happened. */

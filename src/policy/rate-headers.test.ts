@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { wallMs } from '../kernel/brands.ts';
-import { noRateLevels, readRateLevels } from './rate-headers.ts';
+import { noRateLevels, partOf, readRateLevels } from './rate-headers.ts';
 
 const NOW = wallMs(Date.parse('2026-11-01T00:00:00Z'));
 
@@ -59,4 +59,11 @@ test('a reset that cannot be read, or lies days ahead, is unknown; the level sta
     };
     assert.deepEqual(readRateLevels(headers, NOW).tokens, { limit: 100, remaining: 100, resetMs: null }, reset);
   }
+});
+
+test('one of several takes its part, and one alone all', () => {
+  const told = { limit: 100, remaining: 10, resetMs: 1_000 };
+  assert.deepEqual(partOf(0.25, told), { limit: 25, remaining: 2.5, resetMs: 1_000 });
+  assert.equal(partOf(1, told), told);
+  assert.equal(partOf(0.25, null), null);
 });

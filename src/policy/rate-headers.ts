@@ -33,6 +33,12 @@ export function readRateLevels(headers: HeaderRecord, now: WallMs): RateLevels {
   };
 }
 
+/** What one of several may take of it, who do not see each other. */
+export const partOf = (fraction: number, told: RateLevel | null): RateLevel | null =>
+  told === null || fraction === 1
+    ? told
+    : { ...told, limit: told.limit * fraction, remaining: told.remaining * fraction };
+
 function openaiLevel(headers: HeaderRecord, of: string, now: WallMs): RateLevel | null {
   return level(
     headers[`x-ratelimit-limit-${of}`],

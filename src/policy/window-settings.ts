@@ -45,3 +45,15 @@ export const windowDefaults: Readonly<Record<WindowSettings['kind'], WindowSetti
     interTokenObjectiveMs: 250,
   },
 };
+
+/** Each of several that send to the same far side, and do not see each other, begins with its part, and shrinks to it. */
+export const dividedAmong = (members: number, settings: WindowSettings): WindowSettings =>
+  members === 1
+    ? settings
+    : {
+        ...settings,
+        tokensInitial: settings.tokensInitial / members,
+        tokensMin: settings.tokensMin / members,
+        prefillTokensInitial: settings.prefillTokensInitial / members,
+        prefillTokensMin: settings.prefillTokensMin / members,
+      };

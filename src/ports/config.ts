@@ -126,6 +126,22 @@ export interface CacheConfig {
   readonly replayTokensPerSecond: number | null;
   /** The words of what is asked most may be held in memory, to be saved to a file. */
   readonly saveRequests: boolean;
+  /** Absent: only the same question is given the same answer. */
+  readonly semantic?: SemanticConfig;
+}
+
+/** Similar questions may be given each other's answers, as far as that is measured to be right. */
+export interface SemanticConfig {
+  /** Public name of the embeddings model that says what is similar; null: the built-in lexical embedder. */
+  readonly model: string | null;
+  /** Largest share of wrong answers among those given, in percent; may have decimals. */
+  readonly errorPercent: number;
+  /** Answers that are compared with new ones before any is given. */
+  readonly verifyFirst: number;
+  /** Share of them that is compared thereafter. */
+  readonly samplePercent: number;
+  /** Longest that a request waits for it all. */
+  readonly timeoutMs: number;
 }
 
 /** What may be done to answers in overload, mildest first. What is null or false never is. */
@@ -133,6 +149,8 @@ export interface DegradeConfig {
   /** Longest answer of the batch lane, in tokens. */
   readonly capTokens: number | null;
   readonly staleAnswers: boolean;
+  /** When nobody can answer: a similar question's answer. */
+  readonly semantic: boolean;
   /** Public name of the model whose targets are asked too, after the model's own. */
   readonly cheaper: string | null;
   /** Said instead of an answer. */
@@ -214,6 +232,8 @@ export interface Config {
   readonly tls: TlsConfig | null;
   /** `on`: our own HTTP/1.1 path on both sides, where it recognises what comes; `off`: node:http and undici throughout. */
   readonly lane: 'on' | 'off';
+  /** Processes that serve behind one port; 1: this one alone. */
+  readonly workers: number;
   /** How long SIGTERM waits for exchanges in flight. */
   readonly drainMs: number;
   /** Directory for what was learned; null: it is forgotten with the process. */

@@ -2,14 +2,14 @@
 // it happen, so no test depends on the wall clock.
 import { createHmac } from 'node:crypto';
 import { defaultCache, defaultDegrade } from '../../src/adapters/config/defaults.ts';
-import { Gateway } from '../../src/gateway/gateway.ts';
+import { Gateway, type GatewayOptions } from '../../src/gateway/gateway.ts';
+import type { Kit } from '../../src/gateway/kit.ts';
 import type { Fact, ExchangeFact, AttemptFact } from '../../src/kernel/facts.ts';
 import type { HeaderList, HeaderRecord } from '../../src/kernel/headers.ts';
 import { utf8Decode, utf8Encode } from '../../src/kernel/web.ts';
 import { MemoryState } from '../../src/memory/memory-state.ts';
 import { TrailStore } from '../../src/memory/trail-store.ts';
 import { VirtualTime } from '../../src/memory/virtual-time.ts';
-import type { CachePort } from '../../src/ports/cache.ts';
 import type {
   CacheConfig,
   Config,
@@ -19,7 +19,6 @@ import type {
   UpstreamConfig,
 } from '../../src/ports/config.ts';
 import type { InboundHead, Reply, Visit } from '../../src/ports/door.ts';
-import type { StateStore } from '../../src/ports/state.ts';
 import type {
   UpstreamCall,
   UpstreamRequest,
@@ -237,6 +236,7 @@ export const config = (over: Partial<Config> = {}): Config => ({
   adminPort: null,
   tls: null,
   lane: 'off',
+  workers: 1,
   drainMs: 30_000,
   stateDir: null,
   upstreams: {
@@ -264,6 +264,8 @@ export const config = (over: Partial<Config> = {}): Config => ({
   ...over,
 });
 
+type RigParts = Partial<Pick<GatewayOptions, 'state' | 'keys'> & Pick<Kit, 'cache' | 'vectors' | 'shared'>>;
+
 export class Rig implements UpstreamTransport {
   readonly time = new VirtualTime();
   readonly facts: Fact[] = [];
@@ -271,10 +273,7 @@ export class Rig implements UpstreamTransport {
   readonly trails = new TrailStore();
   readonly gateway: Gateway;
 
-  constructor(
-    settings: Config = config(),
-    { state = new MemoryState(), cache }: { state?: StateStore; cache?: CachePort } = {},
-  ) {
+  constructor(settings: Config = config(), { state = new MemoryState(), cache, vectors, keys, shared }: RigParts = {}) {
     this.gateway = new Gateway({
       ports: {
         clock: this.time,
@@ -290,9 +289,12 @@ export class Rig implements UpstreamTransport {
         },
         transport: () => this,
         ...(cache && { cache }),
+        ...(vectors && { vectors }),
+        ...(shared && { shared }),
       },
       config: settings,
       state,
+      ...(keys && { keys }),
       trails: this.trails,
       metrics: { serve: (_request, done) => done({ status: 200, contentType: 'text/plain', body: 'metrics' }) },
       userAgent: 'spillway/test',

@@ -9,6 +9,7 @@ import type {
   HealthConfig,
   RedisConfig,
   RetryConfig,
+  SemanticConfig,
   TimeoutsConfig,
 } from '../../ports/config.ts';
 
@@ -50,6 +51,7 @@ export const defaultHealth: HealthConfig = {
 export const defaultDegrade: DegradeConfig = {
   capTokens: null,
   staleAnswers: false,
+  semantic: false,
   cheaper: null,
   defaultAnswer: null,
   shed: false,
@@ -70,6 +72,15 @@ export const defaultCache: CacheConfig = {
   saveRequests: false,
 };
 
+/** Where similar questions are looked at. */
+export const defaultSemantic: SemanticConfig = {
+  model: null,
+  errorPercent: 1,
+  verifyFirst: 300,
+  samplePercent: 2,
+  timeoutMs: 50,
+};
+
 export const defaultCors: Omit<CorsConfig, 'origins'> = { maxAgeSeconds: 600 };
 
 export const defaultServer = {
@@ -77,6 +88,7 @@ export const defaultServer = {
   port: 4000,
   open: false,
   lane: 'off',
+  workers: 1,
   // Kubernetes kills 30 s after SIGTERM: draining must be over before.
   drainMs: 25_000,
 } as const;

@@ -1,4 +1,6 @@
-// Listener: how clients reach us: the certificate that the port shows, where it shows one.
+// Listener: how clients reach us: how many processes serve the port, and the certificate that it shows, where it shows one.
+import { availableParallelism } from 'node:os';
+import { limits } from '../../kernel/limits.ts';
 import type { TlsConfig } from '../../ports/config.ts';
 import type { Reading } from './reading.ts';
 import type { FileConfig } from './schema.ts';
@@ -20,4 +22,15 @@ function readFile(name: 'certFile' | 'keyFile', path: string | undefined, readin
   const why = reading.whyUnreadable(full);
   if (why !== null) reading.problems.add(['tls', name], `\`${name}\` ${full}: ${why}`);
   return full;
+}
+
+/** `auto`: as many as may run at once, by what the system, its cgroup and its affinity say. */
+export const workersOf = (asked: number | 'auto'): number =>
+  asked === 'auto' ? Math.min(limits.workersMax, availableParallelism()) : asked;
+
+/** From a command line; null when it is neither a number of workers nor `auto`. */
+export function workersNamed(text: string): number | null {
+  if (text === 'auto') return workersOf(text);
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  return count >= 1 && count <= limits.workersMax ? count : null;
 }

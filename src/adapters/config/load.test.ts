@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { providerFacts } from '../../../test/support/config.ts';
@@ -19,7 +19,7 @@ function write(name: string, text: string): string {
 function load(
   file: string | null,
   variables: Record<string, string> = {},
-  listen: { host?: string; port?: string } = {},
+  listen: { host?: string; port?: string; workers?: string } = {},
 ) {
   const environment = environmentOf(variables);
   return loadConfig({
@@ -28,6 +28,7 @@ function load(
     providers: providerFacts,
     host: listen.host ?? null,
     port: listen.port ?? null,
+    workers: listen.workers ?? null,
   });
 }
 
@@ -76,6 +77,25 @@ test('a bad HOST, PORT or --port is one line', () => {
   assert.deepEqual(lines(null, { HOST: 'http://x' }), [
     'environment variable HOST: must be a host name or address, like 127.0.0.1',
   ]);
+});
+
+const workers = (text: string, asked?: string): number | null => {
+  const result = load(write('workers.yaml', text), {}, asked === undefined ? {} : { workers: asked });
+  return result.ok ? result.value.workers : null;
+};
+
+test('workers are a number or one per core, and the command line overrides the file', () => {
+  assert.equal(workers('port: 1'), 1);
+  assert.equal(workers('workers: 3'), 3);
+  assert.equal(workers('workers: 3', '2'), 2);
+  assert.equal(workers('workers: auto'), Math.min(64, availableParallelism()));
+  assert.equal(workers('workers: 3', 'auto'), Math.min(64, availableParallelism()));
+  for (const wrong of ['0', '65', '-1', '1.5', 'all']) {
+    assert.deepEqual(lines(write('w.yaml', 'port: 1'), {}, { workers: wrong }), [
+      '--workers: must be `auto` or a number, 1 to 64',
+    ]);
+    assert.equal(lines(write('w.yaml', `workers: ${wrong}`)).length, 1);
+  }
 });
 
 test('serving strangers without keys needs to be said', () => {

@@ -2,6 +2,7 @@
 // command line, then HOST, PORT and OTEL_EXPORTER_OTLP_ENDPOINT have their say. Every failure is lines for people.
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { limits } from '../../kernel/limits.ts';
 import { fail, ok, type Result } from '../../kernel/result.ts';
 import type { Config } from '../../ports/config.ts';
 import type { Environment } from '../environment.ts';
@@ -10,6 +11,7 @@ import { defaultServer } from './defaults.ts';
 import { exposureProblems } from './exposure.ts';
 import { parseConfig, type ParsedConfig } from './parse.ts';
 import type { Path } from './problems.ts';
+import { workersNamed } from './listener.ts';
 import { type ProviderFacts, urlTrouble, withoutTrailingSlashes } from './reading.ts';
 
 export interface LoadOptions {
@@ -20,6 +22,8 @@ export interface LoadOptions {
   /** From the command line; they win over everything. */
   readonly host: string | null;
   readonly port: string | null;
+  /** A number or `auto`; absent or null: as the file says. */
+  readonly workers?: string | null;
 }
 
 const fileNames = ['spillway.yaml', 'spillway.yml', 'spillway.json'] as const;
@@ -108,18 +112,23 @@ interface Override<Value> {
 interface Listen {
   readonly host: Override<string> | null;
   readonly port: Override<number> | null;
+  readonly workers: number | null;
 }
 
-function readListen({ host, port, environment }: LoadOptions): Result<Listen, readonly string[]> {
+function readListen({ host, port, workers = null, environment }: LoadOptions): Result<Listen, readonly string[]> {
   const hostText = override(host, '--host', environment.known.HOST, 'HOST');
   const portText = override(port, '--port', environment.known.PORT, 'PORT');
   if (hostText !== null && /[\s/]/.test(hostText.value)) {
     return fail([`${hostText.from}: must be a host name or address, like 127.0.0.1`]);
   }
-  if (portText === null) return ok({ host: hostText, port: null });
+  const workerCount = workers === null ? null : workersNamed(workers);
+  if (workers !== null && workerCount === null) {
+    return fail([`--workers: must be \`auto\` or a number, 1 to ${limits.workersMax}`]);
+  }
+  if (portText === null) return ok({ host: hostText, port: null, workers: workerCount });
   const number = /^\d{1,5}$/.test(portText.value) ? Number(portText.value) : Number.NaN;
   if (!(number <= 65_535)) return fail([`${portText.from}: must be a port, 0 to 65535`]);
-  return ok({ host: hostText, port: { value: number, from: portText.from } });
+  return ok({ host: hostText, port: { value: number, from: portText.from }, workers: workerCount });
 }
 
 function override(
@@ -141,6 +150,7 @@ function finish(parsed: ParsedConfig, listen: Listen, environment: Environment):
     ...parsed.config,
     host: withoutBrackets(listen.host?.value ?? parsed.config.host),
     port: listen.port?.value ?? parsed.config.port,
+    workers: listen.workers ?? parsed.config.workers,
     telemetry: {
       ...telemetry,
       otlpEndpoint: telemetry.otlpEndpoint ?? (endpoint === null ? null : withoutTrailingSlashes(endpoint)),

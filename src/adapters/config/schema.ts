@@ -141,6 +141,7 @@ const degrade = z
   .strictObject({
     capTokens: count('Longest answer of the batch lane, in tokens. Leave it out for no cap.'),
     staleAnswers: flag('Answer with what was kept of an earlier answer, where something was.', false),
+    semantic: flag('Answer with what a similar question was answered, when nobody can answer.', false),
     cheaper: text('Public name of a model that is asked too, when its own targets are full.'),
     defaultAnswer: text('Said instead of an answer.'),
     shed: flag('Refuse at once.', false),
@@ -295,6 +296,13 @@ export const fileSchema = z.strictObject({
     .meta({
       description: 'Spillway’s own HTTP/1.1 path, cheaper than node:http and undici.',
       default: defaultServer.lane,
+    })
+    .optional(),
+  workers: z
+    .union([z.literal('auto'), z.int().min(1).max(limits.workersMax)])
+    .meta({
+      description: 'Processes that serve behind one port; auto: one per core.',
+      default: defaultServer.workers,
     })
     .optional(),
   drainMs: ms('How long a stop waits for requests in flight; 0 does not wait.', defaultServer.drainMs, 0),

@@ -5,7 +5,7 @@ import { nodeDigest } from '../digest.ts';
 import type { Automatic } from './automatic.ts';
 import { defaultCors, defaultLogLevel, defaultSampleRatio, defaultServer, defaultTimeouts } from './defaults.ts';
 import { readKeys } from './keys.ts';
-import { readTls } from './listener.ts';
+import { readTls, workersOf } from './listener.ts';
 import { readModels } from './models.ts';
 import type { Problems } from './problems.ts';
 import { bareRecord, type Reading, urlTrouble, withoutTrailingSlashes } from './reading.ts';
@@ -36,6 +36,7 @@ export function readSections(file: FileConfig, source: string, automatic: Automa
     adminPort: file.adminPort ?? null,
     tls: readTls(file.tls, outer),
     lane: file.lane ?? defaultServer.lane,
+    workers: workersOf(file.workers ?? defaultServer.workers),
     drainMs: file.drainMs ?? defaultServer.drainMs,
     stateDir: readStateDir(file.stateDir, outer),
     upstreams,

@@ -5,7 +5,9 @@ import { isObject, type JsonObject } from '../../kernel/json.ts';
 import type { Path } from './problems.ts';
 import { fileSchema } from './schema.ts';
 
-const shape = z.toJSONSchema(fileSchema, { io: 'input' }) as JsonObject;
+let made: JsonObject | null = null;
+/** Made when somebody asks: a gateway whose file is in order need not know it, nor hold it. */
+const shape = (): JsonObject => (made ??= z.toJSONSchema(fileSchema, { io: 'input' }) as JsonObject);
 
 /** Any value may also be taken from the environment. */
 const REFERENCE_PATTERN = String.raw`^(\$[A-Za-z_{]|env\.|os\.environ/)`;
@@ -36,7 +38,7 @@ function allowReferences(schema: JsonObject): void {
 
 /** What the schema says about the place; null where it says nothing (unknown, or free JSON). */
 export function shapeAt(path: Path): JsonObject | null {
-  let here: JsonObject | null = shape;
+  let here: JsonObject | null = shape();
   for (const step of path) here = here === null ? null : stepInto(here, step);
   return here;
 }
@@ -63,32 +65,38 @@ export function settingsAt(path: Path): string[] {
 
 /** Where a setting of this name is known: `the top level`, `upstreams.<name>`, `keys[]`. */
 export function placesOf(name: string): readonly string[] {
-  return places.get(name) ?? [];
+  return allPlaces().get(name) ?? [];
 }
 
 export function allNames(): string[] {
-  return [...places.keys()];
+  return [...allPlaces().keys()];
 }
 
-const places = new Map<string, string[]>();
-collectPlaces(shape, '');
+let gathered: Map<string, string[]> | null = null;
 
-function collectPlaces(schema: JsonObject, place: string): void {
+function allPlaces(): ReadonlyMap<string, readonly string[]> {
+  if (gathered !== null) return gathered;
+  gathered = new Map();
+  collectPlaces(gathered, shape(), '');
+  return gathered;
+}
+
+function collectPlaces(places: Map<string, string[]>, schema: JsonObject, place: string): void {
   if (Array.isArray(schema['anyOf']))
-    for (const branch of schema['anyOf']) if (isObject(branch)) collectPlaces(branch, place);
-  if (isObject(schema['items'])) collectPlaces(schema['items'], `${place}[]`);
+    for (const branch of schema['anyOf']) if (isObject(branch)) collectPlaces(places, branch, place);
+  if (isObject(schema['items'])) collectPlaces(places, schema['items'], `${place}[]`);
   const more = schema['additionalProperties'];
-  if (isObject(more)) collectPlaces(more, `${place}.<name>`);
+  if (isObject(more)) collectPlaces(places, more, `${place}.<name>`);
   if (!isObject(schema['properties'])) return;
   for (const [name, property] of Object.entries(schema['properties'])) {
     const known = places.get(name) ?? [];
     places.set(name, [...known, place === '' ? 'the top level' : `\`${place}\``]);
-    if (isObject(property)) collectPlaces(property, place === '' ? name : `${place}.${name}`);
+    if (isObject(property)) collectPlaces(places, property, place === '' ? name : `${place}.${name}`);
   }
 }
 
 /** Every setting as a path, `upstreams.<name>.apiKey`: for the documentation's test. */
-export function allSettings(schema: JsonObject = shape, place = ''): string[] {
+export function allSettings(schema: JsonObject = shape(), place = ''): string[] {
   const found: string[] = [];
   if (Array.isArray(schema['anyOf']))
     found.push(...schema['anyOf'].filter(isObject).flatMap((one) => allSettings(one, place)));

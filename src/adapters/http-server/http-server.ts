@@ -4,7 +4,7 @@
 // Life: new → listening → not accepting (open connections get `connection: close` with their next answer) → closed.
 // An `Upgrade` header is ignored, as RFC 9110 allows: Java's client offers h2c with every request and wants an answer.
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
-import { createServer } from 'node:http';
+import { createServer } from '../node-http.ts';
 import type { Socket } from 'node:net';
 import { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -26,6 +26,8 @@ export interface HttpServerOptions {
   readonly host: string;
   /** 0 lets the system choose; `listen` tells which. */
   readonly port: number;
+  /** See `listenOn`. */
+  readonly reusePort?: boolean;
   readonly listener: 'main' | 'admin';
   readonly clock: Clock;
   readonly timers: Timers;

@@ -13,11 +13,20 @@ export interface Address {
   readonly port: number;
 }
 
+export interface ListenOrder extends Address {
+  /** Other processes of ours listen on the same address, and the system deals its connections out. */
+  readonly reusePort?: boolean;
+}
+
 /** Rejects when the address cannot be had (EADDRINUSE, EACCES …); what goes wrong later is told to `onError`. */
-export function listenOn(server: Server, { host, port }: Address, onError: (error: Error) => void): Promise<Address> {
+export function listenOn(
+  server: Server,
+  { host, port, reusePort = false }: ListenOrder,
+  onError: (error: Error) => void,
+): Promise<Address> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, reusePort }, () => {
       server.off('error', reject);
       server.on('error', onError);
       const address = server.address() as AddressInfo;

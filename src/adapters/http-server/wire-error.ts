@@ -1,6 +1,6 @@
 // Answers that the server itself must give because no door was or can be asked: an unreadable head, a bug. They have the
 // error shape OpenAI SDKs parse. They must never repeat what the client sent.
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES } from '../node-http.ts';
 import { rejections } from '../../kernel/rejection.ts';
 
 export interface WireError {

@@ -1,7 +1,10 @@
 // One route's connections: an undici Pool, or a ProxyAgent when the route goes through a proxy (CONNECT for https, absolute
 // URLs for http), with the route's own authority if it names one. Built once per route; it must never cap connections.
-import type { Dispatcher } from 'undici';
-import { Pool, ProxyAgent } from 'undici';
+//
+// A pool is loaded by its own name, when it is needed: the whole package, with fetch, WebSocket and caches, holds 12 MB more of
+// a process at rest, and behind the express lane hardly anybody needs any of it.
+import { createRequire } from 'node:module';
+import type { Dispatcher, Pool, ProxyAgent } from 'undici';
 import { limits } from '../../kernel/limits.ts';
 import type { Route, UpstreamRequest } from '../../ports/upstream.ts';
 import { trust } from '../authority.ts';
@@ -13,6 +16,11 @@ import { trust } from '../authority.ts';
  */
 const KEEP_ALIVE_TLS_MS = 30_000;
 const KEEP_ALIVE_PLAIN_MS = 4_000;
+
+const load = createRequire(import.meta.url);
+export const poolClass = (): typeof Pool => load('undici/lib/dispatcher/pool.js') as typeof Pool;
+/** A proxy's tunnels need methods that only the whole package puts on its classes. */
+const proxyAgentClass = (): typeof ProxyAgent => (load('undici') as { ProxyAgent: typeof ProxyAgent }).ProxyAgent;
 
 export class RoutePool {
   readonly #origin: string;
@@ -87,14 +95,16 @@ function dispatcherFor(route: Route): Dispatcher {
     strictContentLength: true,
   };
   const tls = { timeout: route.connectMs, allowH2: false, ...(secureContext === null ? {} : { secureContext }) };
-  if (route.proxy === null) return new Pool(route.origin, { ...common, connect: tls });
-  return new ProxyAgent({
+  const OwnPool = poolClass();
+  if (route.proxy === null) return new OwnPool(route.origin, { ...common, connect: tls });
+  const Agent = proxyAgentClass();
+  return new Agent({
     ...common,
     uri: route.proxy,
     connectTimeout: route.connectMs,
     requestTls: tls,
     proxyTls: { timeout: route.connectMs, allowH2: false },
     // The connection to the proxy that carries CONNECT: a proxy that takes it and never answers is a failed connect.
-    clientFactory: (origin, options) => new Pool(origin, { ...options, headersTimeout: route.connectMs }),
+    clientFactory: (origin, options) => new OwnPool(origin, { ...options, headersTimeout: route.connectMs }),
   });
 }

@@ -7,7 +7,7 @@
 import type { Clock, Timer, Timers } from '../../ports/clock.ts';
 import type { Route, UpstreamCall, UpstreamRequest, UpstreamSink, UpstreamTransport } from '../../ports/upstream.ts';
 import { limits } from '../../kernel/limits.ts';
-import { RoutePool } from './route-pool.ts';
+import { poolClass, RoutePool } from './route-pool.ts';
 import { wireTrouble } from './trouble.ts';
 import { UpstreamSend } from './upstream-send.ts';
 
@@ -18,6 +18,8 @@ export interface UndiciTransportOptions {
   readonly unusedMsMax?: number;
   /** Most bytes of one answer after decompression, should an upstream compress. */
   readonly decodedBytesMax?: number;
+  /** All that is sent goes this way: what that needs is loaded now, not while the first request waits. */
+  readonly loadsAtOnce?: boolean;
 }
 
 export interface UndiciTransportStats {
@@ -44,6 +46,7 @@ export class UndiciTransport implements UpstreamTransport {
     this.#timers = options.timers;
     this.#unusedMsMax = options.unusedMsMax ?? UNUSED_MS_MAX;
     this.#decodedBytesMax = options.decodedBytesMax ?? limits.answerBytesMax;
+    if (options.loadsAtOnce === true) poolClass();
   }
 
   get stats(): UndiciTransportStats {
