@@ -3,7 +3,7 @@ import type { CachePort } from '../ports/cache.ts';
 import type { Chance } from '../ports/chance.ts';
 import type { Clock, Timers } from '../ports/clock.ts';
 import type { ProviderName } from '../kernel/provider.ts';
-import type { BreakerConfig, RetryConfig } from '../ports/config.ts';
+import type { Config } from '../ports/config.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { FactSink } from '../ports/fact-sink.ts';
 import type { SharedRoom } from '../ports/shared-room.ts';
@@ -28,5 +28,5 @@ export interface Kit {
   /** The network, or the scripted stand-in. */
   transport(provider: ProviderName): UpstreamTransport;
   /** Fleet-wide settings in force now. */
-  settings(): { readonly retry: RetryConfig; readonly breaker: BreakerConfig };
+  settings(): Pick<Config, 'retry' | 'breaker' | 'models'>;
 }

@@ -129,8 +129,9 @@ export class SemanticCache {
   gauges(): GaugeReading[] {
     const { vectors } = this.#kit;
     const models = this.#models.gauges();
-    if (vectors === undefined || models.length === 0) return [];
+    if (vectors === undefined) return [];
     const held = vectors.gauges();
+    if (models.length === 0 && held.vectors === 0) return [];
     return [
       ...models,
       reading('semantic_vectors', 'Questions that others are compared with', held.vectors),

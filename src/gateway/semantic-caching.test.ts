@@ -547,9 +547,9 @@ test('who wants no similar question’s answer, or none so old, does not read al
 
 test('a neighbour that was wrong does not stand in, however alike', () => {
   const rig = begin({ degrade: { semantic: true } });
-  const body = (content: string): Record<string, unknown> => ({ temperature: 0, messages: [{ role: 'user', content }] });
   const stoodIn = (): Client => {
-    const client = rig.chat(body('what is the opening hour of the shop!'));
+    const messages = [{ role: 'user', content: 'what is the opening hour of the shop!' }];
+    const client = rig.chat({ temperature: 0, messages });
     rig.last.answer(503, { error: { message: 'busy' } });
     return client;
   };
@@ -569,5 +569,39 @@ test('where a question belongs takes as little room whatever it says', () => {
   };
   const rig = begin({}, vectors);
   ask(rig, Array.from({ length: 800 }, (_, at) => `${at}`).join(' '), 'Numbers.');
-  assert.deepEqual(partitions.map(({ length }) => length), [64]);
+  assert.deepEqual(
+    partitions.map(({ length }) => length),
+    [64],
+  );
+});
+
+test('a model whose operator has turned it off is in no gauge any more', () => {
+  const rig = taught(begin());
+  assert.equal(stateOf(rig), 1);
+  const { m } = settings().models;
+  const { semantic: _none, ...plainly } = keeping();
+  rig.gateway.apply(settings({ over: { models: { m: { ...(m ?? model([])), cache: plainly } } } }));
+  assert.deepEqual(
+    rig.gateway.read().filter(({ name }) => name === 'semantic_state'),
+    [],
+  );
+  assert.ok(rig.gauge('semantic_vectors') > 0, 'what is held is told all the same');
+});
+
+test('clients that leave are no reason to leave the embeddings model alone, answers that never come are', () => {
+  const rig = begin({ semantic: { model: 'embedder', timeoutMs: 100 } });
+  const question = (user: string): Client => rig.chat({ temperature: 0, user });
+  for (let at = 0; at < 6; at++) {
+    const client = question(`leaves ${at}`);
+    assert.equal(rig.last.host, 'e');
+    client.leave();
+  }
+  for (let at = 0; at < 5; at++) {
+    question(`waits ${at}`);
+    assert.equal(rig.last.host, 'e');
+    rig.time.advance(100);
+    rig.last.answer(200, completion('Hi.'));
+  }
+  question('goes on at once');
+  assert.equal(rig.last.host, 'a');
 });

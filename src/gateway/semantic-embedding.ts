@@ -19,6 +19,8 @@ const ANSWER_BYTES_MAX = 1024 * 1024;
 /** So many in vain, one after the other, and it is left alone for a while: each costs a caller its wait. */
 const FAILURES_MAX = 5;
 const REST_MS = 5_000;
+/** A timer may be early by as much. */
+const TIMER_MS = 1;
 
 export interface EmbeddingHost {
   begin(exchange: Exchange, body: Uint8Array): void;
@@ -68,7 +70,8 @@ export class SemanticEmbedding {
       if (!open) return;
       open = false;
       this.#underWay--;
-      this.#judge(false);
+      // That a client has left says nothing of the model.
+      if (this.#kit.clock.now() - now >= budgetMs - TIMER_MS) this.#judge(false);
       this.#host.abandoned(exchange);
     };
   }

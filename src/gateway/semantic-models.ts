@@ -36,11 +36,11 @@ interface Seen {
 }
 
 export class SemanticModels {
-  readonly #kit: Pick<Kit, 'clock' | 'facts'>;
+  readonly #kit: Pick<Kit, 'clock' | 'facts' | 'settings'>;
   readonly #models = new RecentMap<string, SemanticModel>(MODELS_MAX);
   readonly #seen = new RecentMap<CacheKey, Seen>(limits.semanticSightingsKept);
 
-  constructor(kit: Pick<Kit, 'clock' | 'facts'>) {
+  constructor(kit: Pick<Kit, 'clock' | 'facts' | 'settings'>) {
     this.#kit = kit;
   }
 
@@ -92,7 +92,9 @@ export class SemanticModels {
   }
 
   gauges(): GaugeReading[] {
-    return [...this.#models.values()].flatMap(({ name, trial }) => [
+    const { models } = this.#kit.settings();
+    const looked = [...this.#models.values()].filter(({ name }) => models[name]?.cache?.semantic !== undefined);
+    return looked.flatMap(({ name, trial }) => [
       {
         name: 'semantic_state',
         help: 'Similar questions are: 0 compared in shadow, 1 given each other’s answers, 2 off',

@@ -126,3 +126,29 @@ test('lists of very many entries are gathered in time', () => {
   const { user } = process.cpuUsage(begun);
   assert.ok(user < 2_000_000, `${user} µs`);
 });
+
+test('what a content filter found in one piece of a stream is not undone by the next', () => {
+  const assembly = new ChatAssembly();
+  const piece = (violence: string, more = {}): void =>
+    assembly.addChunk({
+      choices: [
+        { index: 0, delta: { content: 'x' }, content_filter_results: { violence: { severity: violence }, ...more } },
+      ],
+    });
+  piece('safe');
+  piece('medium', { jailbreak: { filtered: false, detected: true } });
+  piece('low', { jailbreak: { filtered: false, detected: false }, hate: { filtered: false, severity: 'safe' } });
+  const [choice] = assembly.answer()['choices'] as unknown as { content_filter_results: unknown }[];
+  assert.deepEqual(choice?.content_filter_results, {
+    violence: { severity: 'medium' },
+    jailbreak: { filtered: false, detected: true },
+    hate: { filtered: false, severity: 'safe' },
+  });
+});
+
+test('without a content filter nothing is said of one', () => {
+  const assembly = new ChatAssembly();
+  assembly.addChunk({ choices: [{ index: 0, delta: { content: 'x' } }] });
+  const [choice] = assembly.answer()['choices'] as unknown as object[];
+  assert.ok(choice !== undefined && !('content_filter_results' in choice));
+});

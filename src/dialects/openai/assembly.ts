@@ -8,6 +8,8 @@ interface Choice {
   readonly index: number;
   readonly message: JsonObject;
   finish: JsonValue;
+  /** What a content filter found, by category; null: it said nothing. */
+  filter: JsonObject | null;
 }
 
 /** Said once, even if a stream repeats it in each delta. */
@@ -15,6 +17,8 @@ const saidOnce: ReadonlySet<string> = new Set(['role', 'type', 'id', 'name']);
 /** Of reasoning's details: its proof, which comes whole, at the end or again and again. The last one holds. */
 const saidWhole: ReadonlySet<string> = new Set(['format', 'signature', 'data']);
 const none: ReadonlySet<string> = new Set();
+/** Of a content filter's findings, ascending. */
+const severities: readonly JsonValue[] = ['safe', 'low', 'medium', 'high'];
 
 export class ChatAssembly implements Assembly {
   #frame: JsonObject = {};
@@ -40,10 +44,11 @@ export class ChatAssembly implements Assembly {
   }
 
   answer(): JsonObject {
-    const choices = [...this.#choices.values()].map(({ index, message, finish }) => ({
+    const choices = [...this.#choices.values()].map(({ index, message, finish, filter }) => ({
       index,
       message: { ...withoutIndexes(message), role: 'assistant', content: message['content'] ?? null },
       finish_reason: finish,
+      ...(filter === null ? {} : { content_filter_results: filter }),
     }));
     const { usage, ...frame } = this.#frame;
     return { ...frame, object: 'chat.completion', choices, ...(usage === undefined ? {} : { usage }) };
@@ -52,9 +57,11 @@ export class ChatAssembly implements Assembly {
   #add(choice: JsonObject): void {
     const index = typeof choice['index'] === 'number' ? choice['index'] : 0;
     let known = this.#choices.get(index);
-    if (known === undefined) this.#choices.set(index, (known = { index, message: {}, finish: null }));
+    if (known === undefined) this.#choices.set(index, (known = { index, message: {}, finish: null, filter: null }));
     if (isObject(choice['delta'])) this.#merge(known.message, choice['delta'], none);
     known.finish = choice['finish_reason'] ?? known.finish;
+    const results = choice['content_filter_results'];
+    if (isObject(results)) known.filter = worstOf(known.filter ?? {}, results);
   }
 
   /** Grows `whole`, which is our own from top to bottom: copying it for each delta would take quadratic time. */
@@ -114,4 +121,19 @@ function withoutIndex(entry: JsonValue): JsonValue {
   const rest = { ...entry };
   delete rest['index'];
   return rest;
+}
+
+/** Each piece of a stream has its own: what was found in one is not undone by the next. */
+function worstOf(before: JsonObject, results: JsonObject): JsonObject {
+  const worst = { ...before };
+  for (const [category, result] of Object.entries(results)) {
+    if (result !== undefined && rank(result) >= rank(worst[category])) worst[category] = result;
+  }
+  return worst;
+}
+
+function rank(result: JsonValue | undefined): number {
+  if (!isObject(result)) return -1;
+  if (result['filtered'] === true || result['detected'] === true) return severities.length;
+  return Math.max(0, severities.indexOf(result['severity'] ?? null));
 }

@@ -47,6 +47,16 @@ test('a question of which one was wrong goes by itself: its neighbours must be m
   assert.equal(likeness.isEnough(0.96, own([0.96, false], [0.96, true], [0.97, true])), false);
 });
 
+test('what was seen of a question is among what was seen of all, and counts once', () => {
+  const likeness = new Likeness(0.01);
+  let seen: Sightings = [];
+  for (let at = 0; at < 100; at++) {
+    likeness.learn(1, true);
+    seen = withSighting(seen, 1, true);
+  }
+  assert.equal(likeness.isEnough(1, seen), likeness.isEnough(1, []));
+});
+
 test('it learns anew when the world changes', () => {
   const likeness = learned(8, 2_000, (at) => at > 0.8);
   assert.equal(likeness.isEnough(0.97, []), true);

@@ -78,14 +78,19 @@ export class Likeness {
     if (this.#wrongShareFrom(bin) > this.#errorMax) return false;
     if (isBarred(likeness, seen)) return false;
     const weights = new Float64Array(POINTS);
-    for (let band = Math.max(0, Math.floor(bin / BAND_BINS) - BANDS_BELOW); band < BANDS; band++) {
+    const lowest = Math.max(0, Math.floor(bin / BAND_BINS) - BANDS_BELOW);
+    for (let band = lowest; band < BANDS; band++) {
       if (this.#casesOf(band) === 0) continue;
       const from = band * POINTS;
       for (let point = 0; point < POINTS; point++) {
         weights[point] = (weights[point] ?? 0) + (this.#common[from + point] ?? 0);
       }
     }
-    for (const sighting of seen) add(weights, this.#grid, sighting >> 1, isAgreed(sighting));
+    for (const sighting of seen) {
+      // What was right is among what was seen of all: it must not count twice. What was wrong may.
+      const isCounted = isAgreed(sighting) && (sighting >> 1) / BAND_BINS >= lowest;
+      if (!isCounted) add(weights, this.#grid, sighting >> 1, isAgreed(sighting));
+    }
     return massWithin(weights, this.#grid, bin, this.#errorMax) >= CONFIDENCE;
   }
 

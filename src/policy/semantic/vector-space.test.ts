@@ -120,6 +120,12 @@ test('a full space lets its oldest go; when there are too many bytes, the larges
   assert.equal(tight.nearest(sought(other)).fresh !== null, true);
 });
 
+test('tenants who have asked little take little: the room for 4,000 vectors holds one of each of 500', () => {
+  const held = spaces(10_000, 1_000 * 256 * 4 * 4);
+  for (let at = 0; at < 500; at++) held.put(entry(`k${at}`, { space: `tenant ${at}`, vector: vector(256) }));
+  assert.equal(held.size, 500);
+});
+
 test('a space whose vectors have another length begins anew, and is asked with the right length only', () => {
   const held = spaces();
   held.put(entry('a'));

@@ -49,6 +49,8 @@ const SIGN = /[\p{Sm}\p{Sc}\p{So}%]|(?<=(?:[\p{N})\]]|(?<![\p{L}\p{M}\p{N}])\p{L
 /** After these the order counts: from Paris, faster than a train. */
 const bound: ReadonlySet<string> = new Set(['from', 'than', 'into', 'von', 'als', 'desde', 'depuis']);
 const UNIT = /^\p{L}{1,3}$/u;
+/** In most texts there is nothing to do. */
+const UNPLAIN = /[^ -~\t\n\r]|\d,\d{3}/;
 const SUPERSCRIPT = /(?<![⁰¹²³⁴-⁹])(?=[⁰¹²³⁴-⁹])/g;
 /** Written without spaces: each letter is a word. */
 const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}]/u;
@@ -73,11 +75,13 @@ export function wordsOf(text: string): string[] {
 }
 
 /** One form of each letter, numbers without marks between their thousands, 10² as 10^2, and nothing that cannot be seen. */
-export const plainOf = (text: string): string =>
-  text
+export function plainOf(text: string): string {
+  if (!UNPLAIN.test(text)) return text;
+  return text
     .replaceAll(SUPERSCRIPT, '^')
     .normalize('NFKC')
     .replaceAll(/\p{Cf}|(?<=\d),(?=\d{3})/gu, '');
+}
 
 export const isCommon = (word: string): boolean => common.has(word);
 
