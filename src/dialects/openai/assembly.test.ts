@@ -129,15 +129,15 @@ test('lists of very many entries are gathered in time', () => {
 
 test('what a content filter found in one piece of a stream is not undone by the next', () => {
   const assembly = new ChatAssembly();
-  const piece = (violence: string, more = {}): void =>
+  const found = (violence: string, more = {}): void =>
     assembly.addChunk({
       choices: [
         { index: 0, delta: { content: 'x' }, content_filter_results: { violence: { severity: violence }, ...more } },
       ],
     });
-  piece('safe');
-  piece('medium', { jailbreak: { filtered: false, detected: true } });
-  piece('low', { jailbreak: { filtered: false, detected: false }, hate: { filtered: false, severity: 'safe' } });
+  found('safe');
+  found('medium', { jailbreak: { filtered: false, detected: true } });
+  found('low', { jailbreak: { filtered: false, detected: false }, hate: { filtered: false, severity: 'safe' } });
   const [choice] = assembly.answer()['choices'] as unknown as { content_filter_results: unknown }[];
   assert.deepEqual(choice?.content_filter_results, {
     violence: { severity: 'medium' },
