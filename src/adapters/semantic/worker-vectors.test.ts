@@ -18,11 +18,12 @@ interface Held {
   readonly troubles: string[];
 }
 
+const programOf = (script: string): URL => new URL(`data:text/javascript,${encodeURIComponent(script)}`);
+
 /** `clock`: another one than the system's. */
-function start(script?: string, clock: Clock = systemClock): Held {
+function start(script?: string | URL, clock: Clock = systemClock): Held {
   const troubles: string[] = [];
-  const program =
-    script === undefined ? {} : { program: new URL(`data:text/javascript,${encodeURIComponent(script)}`) };
+  const program = script === undefined ? {} : { program: typeof script === 'string' ? programOf(script) : script };
   const vectors = new WorkerVectors({
     clock,
     timers: systemTimers,
@@ -164,6 +165,14 @@ test('a thread that dies answers those who wait at once, rests, and comes back w
     return (await ask(vectors, 60_000)) === null;
   });
   assert.equal(troubles.length, 2, 'one line each time');
+});
+
+test('where no thread can be started it is told once, and tried again later', () => {
+  const { vectors, troubles } = start(new URL('https://nowhere.test/'));
+  vectors.put(entry('a', [1, 0]));
+  vectors.put(entry('b', [0, 1]));
+  assert.equal(troubles.length, 1);
+  assert.equal(vectors.gauges().restarts, 1);
 });
 
 test('the thread keeps no process alive', async () => {

@@ -112,9 +112,16 @@ export class WorkerVectors implements VectorIndex {
   /** Null: it rests. */
   #start(): Worker | null {
     if (this.#closed || (this.#restsUntil !== null && this.#options.clock.now() < this.#restsUntil)) return null;
-    const worker = new Worker(this.#options.program ?? PROGRAM, {
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX },
-    });
+    let worker: Worker;
+    try {
+      worker = new Worker(this.#options.program ?? PROGRAM, {
+        resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX },
+      });
+    } catch (error) {
+      // The system may have no thread left: then there are no neighbours for a while, and requests go on.
+      this.#lose(wordsOfBug(error));
+      return null;
+    }
     worker.unref();
     worker.on('message', (report: VectorReport) => {
       if (worker === this.#worker) this.#hear(report);
