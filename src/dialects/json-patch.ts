@@ -26,8 +26,8 @@ export function patchObject(bytes: Uint8Array, body: JsonObject, patch: JsonPatc
 }
 
 /**
- * The bytes, of which `text` was read and `body` parsed, when each top-level key stands in them once and without escapes; else `body` serialised anew, so that what is
- * sent on is what was checked. Far sides differ on doubled keys, and V8 13.6 (Node 24.21) itself can misread an escaped key:
+ * The bytes, of which `text` was read and `body` parsed, when each top-level key stands in them once and without escapes;
+ * else `body` serialised anew, so that what is sent on is what was checked. Far sides differ on doubled keys, and V8 13.6 (Node 24.21) itself can misread an escaped key:
  * after `{"a":1,"mode\\\\":2}` it reads `{"a":1,"mode\\u006c":2}` as having the key `mode\\`, where the far side reads `model`.
  */
 export function settledBytes(bytes: Uint8Array, text: string, body: JsonObject): Uint8Array {

@@ -1,6 +1,10 @@
 // Admin words: how admin pages read a query and write an answer.
 import type { PageAnswer } from '../ports/page.ts';
 
+/** Exchanges, and questions most often asked, on a page whose `count` is not said. */
+export const EXCHANGES_DEFAULT = 50;
+export const TOP_DEFAULT = 20;
+
 export const json = (status: number, body: unknown): PageAnswer => ({
   status,
   contentType: 'application/json; charset=utf-8',

@@ -10,14 +10,13 @@ import type { ExchangeFact, Outcome } from '../kernel/facts.ts';
 import { utf8Decode } from '../kernel/web.ts';
 import type { Page, PageAnswer, PageRequest } from '../ports/page.ts';
 import type { Config } from '../ports/config.ts';
-import { json, parametersOf, problem } from './admin-words.ts';
+import { EXCHANGES_DEFAULT, json, parametersOf, problem } from './admin-words.ts';
 import { CacheAdmin, type CacheAdminSurroundings } from './cache-admin.ts';
 import type { Fleet } from './fleet.ts';
 import { lookup } from './lookup.ts';
 import type { Upstream } from './snapshot.ts';
 
 const BALANCE_TIMEOUT_MS = 5_000;
-const EXCHANGES_DEFAULT = 50;
 
 /** Past exchanges, as the trail store keeps them. */
 export interface Trails {

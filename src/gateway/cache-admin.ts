@@ -11,7 +11,7 @@ import type { PurgeScope } from '../ports/cache.ts';
 import type { PageAnswer, PageRequest } from '../ports/page.ts';
 import { signedUntil } from '../policy/signed-request.ts';
 import { readWarmLine } from '../policy/warm-file.ts';
-import { json, parametersOf, problem } from './admin-words.ts';
+import { json, parametersOf, problem, TOP_DEFAULT } from './admin-words.ts';
 import type { AnswerCache } from './answer-cache.ts';
 import type { Kit } from './kit.ts';
 import { tagOfKey } from './question.ts';
@@ -20,7 +20,6 @@ import { signedPath } from './signed-visit.ts';
 import type { Key, Snapshot } from './snapshot.ts';
 import { keyNamed, pairOf, type WarmTools } from './warm.ts';
 
-const TOP_DEFAULT = 20;
 const TOP_MAX = 10_000;
 const SIGNED_SECONDS_DEFAULT = 600;
 const SIGNED_SECONDS_MAX = 31_536_000;

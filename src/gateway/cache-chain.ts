@@ -9,6 +9,7 @@ import type { GaugeReading } from '../ports/gauges.ts';
 import { isWithin } from '../policy/purge-epochs.ts';
 import { Sieve } from '../policy/sieve.ts';
 import type { Kit } from './kit.ts';
+import { reading } from './reading.ts';
 
 /** A purge is told to every gateway, and somebody waits for the word. */
 const PURGE_MS_MAX = 1_000;
@@ -124,5 +125,3 @@ export class CacheChain implements CacheListener {
     this.#copies.put(key, { entry: own, trustedUntil }, cost);
   }
 }
-
-const reading = (name: string, help: string, value: number): GaugeReading => ({ name, help, labels: {}, value });

@@ -13,6 +13,7 @@ import type { Timer } from '../ports/clock.ts';
 import type { GaugeReading } from '../ports/gauges.ts';
 import { DuplicateRate } from '../policy/duplicate-rate.ts';
 import type { Kit } from './kit.ts';
+import { reading } from './reading.ts';
 
 /** A whole answer is worth waiting for; a stream's reader would rather see it begin. */
 const FOLLOW_MS_MAX = 10_000;
@@ -154,5 +155,3 @@ export class Bid {
     this.#order.go(entry);
   }
 }
-
-const reading = (name: string, help: string, value: number): GaugeReading => ({ name, help, labels: {}, value });

@@ -22,6 +22,7 @@ import type { Exchange } from './exchange.ts';
 import { answerOf } from './kept-answer.ts';
 import type { Kit } from './kit.ts';
 import { keyOf, tenantTag } from './question.ts';
+import { reading } from './reading.ts';
 import type { Recall } from './recall.ts';
 import { type EmbeddingHost, SemanticEmbedding, type Vector } from './semantic-embedding.ts';
 import { type SemanticModel, SemanticModels } from './semantic-models.ts';
@@ -237,7 +238,7 @@ export class SemanticCache {
   #agrees({ neighbour, model }: Place, said: string | null): boolean {
     if (neighbour === null || !neighbour.isFresh) return false;
     const other = comparableOf(neighbour.entry);
-    const agreed = said !== null && other !== null && answersAgree(other, said) === true;
+    const agreed = said !== null && other !== null && answersAgree(other, said);
     this.#models.onCompared(model, neighbour, agreed, neighbour.wouldBeGiven);
     return agreed;
   }
@@ -313,5 +314,3 @@ function comparableOf(entry: CacheEntry): string | null {
 }
 
 const spaceOf = (tenant: string, { name, embedder }: SemanticModel): string => `${tenant} ${name} ${embedder}`;
-
-const reading = (name: string, help: string, value: number): GaugeReading => ({ name, help, labels: {}, value });

@@ -13,13 +13,7 @@ export function shares(whole: number, wanted: readonly number[]): number[] {
     given[at] = share;
     left -= share;
   }
-  // What rounding left over goes to those who still want, the most modest first; then the spare to all.
-  for (const at of modestFirst) {
-    const more = Math.min(left, Math.max(0, wishOf(wanted[at]) - (given[at] ?? 0)));
-    const one = Math.min(1, more);
-    given[at] = (given[at] ?? 0) + one;
-    left -= one;
-  }
+  // Either all wishes are met, or nothing is left.
   for (const [done, at] of modestFirst.toReversed().entries()) {
     const spare = Math.ceil(left / (wanted.length - done));
     given[at] = (given[at] ?? 0) + spare;

@@ -109,7 +109,6 @@ class Crew implements Running {
 
   #newHand(number: number): Hand {
     const task = () => ({
-      number,
       members: this.config.workers,
       // One that takes another's place listens where the others do, whatever was read since.
       config: { ...this.#now, ...startSettings(this.config) },

@@ -2,14 +2,12 @@
 // trouble of all; where all is well, figures are added up and lists are put together.
 import { isObject, type JsonObject, type JsonValue } from '../../kernel/json.ts';
 import type { PageAnswer } from '../../ports/page.ts';
-import { json, parametersOf } from '../../gateway/admin-words.ts';
+import { EXCHANGES_DEFAULT, json, parametersOf, TOP_DEFAULT } from '../../gateway/admin-words.ts';
 import type { PageOrder } from './words.ts';
 
 /** Any worker alone can answer these. */
 const ownPages = [/^\/admin\/(reload|config)\b/, /^\/admin\/upstreams\/[^/]+\/balance$/, /^\/admin\/cache\/sign$/];
 const NDJSON = 'application/x-ndjson';
-const EXCHANGES_DEFAULT = 50;
-const QUESTIONS_DEFAULT = 20;
 
 export const asksAll = ({ path }: PageOrder): boolean => !ownPages.some((page) => page.test(path));
 
@@ -109,13 +107,13 @@ function mergeTop(order: PageOrder, answers: readonly PageAnswer[], bodies: read
   if (first?.contentType === NDJSON) {
     // Lines of a file: each once.
     const lines = new Set(answers.flatMap(({ body }) => body.split('\n').filter((line) => line !== '')));
-    const body = [...lines].slice(0, countOf(order, QUESTIONS_DEFAULT)).map((line) => `${line}\n`);
+    const body = [...lines].slice(0, countOf(order, TOP_DEFAULT)).map((line) => `${line}\n`);
     return { status: 200, contentType: NDJSON, body: body.join('') };
   }
   const keyed = bodies.map((body) => listOf(body, 'questions'));
   const joins = { hits: sum, misses: sum, hasRequest: (values: readonly JsonValue[]) => values.includes(true) };
   const questions = mergeLists(keyed, 'key', joins).toSorted((left, right) => asked(right) - asked(left));
-  return json(200, { questions: questions.slice(0, countOf(order, QUESTIONS_DEFAULT)) });
+  return json(200, { questions: questions.slice(0, countOf(order, TOP_DEFAULT)) });
 }
 
 const numberOf = (value: JsonValue | undefined): number => (typeof value === 'number' ? value : 0);

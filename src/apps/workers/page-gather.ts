@@ -13,7 +13,6 @@ const GATHERINGS_MAX = 100;
 interface Gathering {
   readonly page: PageName;
   readonly order: PageOrder;
-  readonly done: (answer: PageAnswer) => void;
   /** By worker, the asked one first; null: not yet. */
   readonly parts: Map<number, PageAnswer | null>;
   finish(): void;
@@ -50,7 +49,7 @@ export class PageGather {
       done(this.#whole(gathering));
     };
     const parts = new Map<number, PageAnswer | null>(workers.map((worker) => [worker, null]));
-    const gathering: Gathering = { page, order, done, parts, finish };
+    const gathering: Gathering = { page, order, parts, finish };
     const timer = this.#tools.timers.after(PART_MS_MAX, finish);
     this.#gatherings.set(id, gathering);
     for (const worker of workers) this.#tools.tell(worker, { kind: 'part', id, page, order });

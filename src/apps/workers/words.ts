@@ -11,8 +11,6 @@ export interface Refusal {
 }
 
 export interface WorkerTask {
-  /** From 0. */
-  readonly number: number;
   readonly members: number;
   /** Its ports are the ones to be taken: none is 0. */
   readonly config: Config;

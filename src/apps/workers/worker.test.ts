@@ -30,7 +30,7 @@ test('all that is read while it starts is taken up, in its order, and it answers
   };
   await told('hello');
   const config = goodConfig(SETTINGS);
-  const task = { number: 0, members: 2, config, configVersion: 5, refused: null, version: '0', reusePort: false };
+  const task = { members: 2, config, configVersion: 5, refused: null, version: '0', reusePort: false };
   const begin: Order = { kind: 'begin', task: { ...task, announces: false } };
   say(
     begin,

@@ -10,9 +10,8 @@ const WORDS_ALIKE = 0.9;
 const PAIRS_ALIKE = 0.5;
 const CHARACTERS_MAX = 8_192;
 
-/** Null: too long to be compared while requests wait. */
-export function answersAgree(first: string, second: string): boolean | null {
-  if (!isComparable(first) || !isComparable(second)) return null;
+/** Of two that are comparable. */
+export function answersAgree(first: string, second: string): boolean {
   const [one, other] = [unmarked(first), unmarked(second)];
   if (bare(one) === bare(other)) return true;
   const words = wordsOf(one);
@@ -23,6 +22,7 @@ export function answersAgree(first: string, second: string): boolean | null {
   return holds(other, others, particularsOf(one)) && holds(one, words, particularsOf(other));
 }
 
+/** Short enough to be compared while requests wait. */
 export const isComparable = (answer: string): boolean => answer.length <= CHARACTERS_MAX;
 
 /** Without Markdown's marks of headings, lists and emphasis; a star between numbers or a sharp after a letter says something. */

@@ -55,6 +55,17 @@ test('what is wrong more often than allowed is seldom served, whatever the luck'
   assert.ok(served <= 10, `${served} of 200 with twice the error that is allowed`);
 });
 
+test('a trial that wants many comparisons comes to serve, and forgetting does not take it back', () => {
+  for (const wanting of [
+    { errorMax: 0.01, verifyFirst: 5_000 },
+    { errorMax: 0.001, verifyFirst: 1_000 },
+  ]) {
+    const trial = after(new Trial(wanting), 5_000);
+    assert.equal(trial.state, 'serving');
+    for (let made = 0; made < 50_000; made++) assert.equal(trial.onCompared(true), false);
+  }
+});
+
 test('what was long ago fades: a model that was good for ever is judged by how it is', () => {
   const trial = after(new Trial(terms), 100_000);
   let made = 0;

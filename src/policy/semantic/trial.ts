@@ -3,7 +3,7 @@
 // no more than what the operator allows, are they given, and a sample of them still compared.
 //
 //   shadow ──enough compared, bound of the error within──▶ serving ──a sample shows that it may be above──▶ shadow
-//     └──above with confidence, or still not known to be within after many──▶ off (until the configuration changes)
+//     └──above with confidence, or still not known to be within after many──▶ off (until the configuration is loaded again)
 import { lowerBound, upperBound } from './binomial.ts';
 
 export type TrialState = 'shadow' | 'serving' | 'off';
@@ -19,7 +19,7 @@ export interface TrialTerms {
 const CLEARLY_AFTER = 30;
 /** So many times `verifyFirst` in shadow, and still not known to be good enough: it will not become so. */
 const PATIENCE = 4;
-/** What is older says little of today. */
+/** What is older says little of today. But half of what is remembered must still be enough to serve by. */
 const REMEMBERED_MAX = 4_000;
 
 export class Trial {
@@ -51,7 +51,7 @@ export class Trial {
   /** An answer that would have been given was compared. True: the state has changed. */
   onCompared(agreed: boolean): boolean {
     if (this.#state === 'off') return false;
-    if (this.#compared >= REMEMBERED_MAX) {
+    if (this.#compared >= Math.max(REMEMBERED_MAX, 2 * PATIENCE * this.#terms.verifyFirst)) {
       this.#compared /= 2;
       this.#wrong /= 2;
     }
