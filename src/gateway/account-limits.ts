@@ -47,7 +47,7 @@ export class AccountLimits {
   }
 
   obstacle(tokens: number, now: MonotonicMs): NoRoom | null {
-    if (this.#isFull()) return { why: 'full', readyAt: null };
+    if (isFull(this.#caps.maxConcurrent, this.#inFlight, this.#slots)) return { why: 'full', readyAt: null };
     const requestsMs = this.#requests?.waitMs(1, now) ?? 0;
     if (requestsMs > 0) return { why: 'requests per minute', readyAt: later(now, requestsMs) };
     const tokensMs = this.#tokens?.waitMs(tokens, now) ?? 0;
@@ -77,14 +77,6 @@ export class AccountLimits {
     if (maxConcurrent !== null) this.#slots?.hasRoom(this.#inFlight, maxConcurrent);
   }
 
-  #isFull(): boolean {
-    const { maxConcurrent } = this.#caps;
-    if (maxConcurrent === null) return false;
-    return this.#slots === undefined
-      ? this.#inFlight >= maxConcurrent
-      : !this.#slots.hasRoom(this.#inFlight, maxConcurrent);
-  }
-
   #meter(of: 'requests' | 'tokens', perMinute: number | null): Meter | null {
     if (perMinute === null) return null;
     const shared = this.#shared?.rate(`${of} ${this.#caps.name}`);
@@ -104,3 +96,10 @@ const sharedMeter = (rate: SharedRate, perMinute: number): Meter => ({
   waitMs: (cost, now) => rate.waitMs(cost, perMinute, now),
   charge: (amount, now) => rate.charge(amount, now),
 });
+
+/** `slots`: of several processes; none where this one is alone. */
+export const isFull = (
+  maxConcurrent: number | null,
+  inFlight: number,
+  slots: SharedSlots | null | undefined,
+): boolean => maxConcurrent !== null && !(slots?.hasRoom(inFlight, maxConcurrent) ?? inFlight < maxConcurrent);

@@ -183,7 +183,7 @@ export class AnswerCache {
     this.#flights.remove(key, flight);
     const isKept = made.entry !== null && this.#chain.put(key, made.entry, exchange.startedWall);
     if (isKept && made.entry !== null) this.#semantic.made(exchange, recall, key, made.entry);
-    recall.bid?.end(made.entry !== null);
+    recall.bid?.end(isKept);
     flight.conclude(made.end);
   }
 

@@ -1,5 +1,5 @@
-// Cache head: what an answer's headers tell caches outside (CDNs, clients), and whether the caller has it already. Only
-// answers of models that are kept say anything.
+// Cache head: what an answer's headers tell caches outside (CDNs, clients), and whether the caller has it already. Of
+// models whose answers are not kept only streams say anything: that they are being made.
 import { type MonotonicMs, wallMs } from '../kernel/brands.ts';
 import type { HeaderList } from '../kernel/headers.ts';
 import { cacheHeaders, hasAlready, notKept } from '../policy/cache-directives.ts';

@@ -87,9 +87,9 @@ export class GatewayDoor implements Door {
     if (path === '/metrics') return reading ? page(this.#around.metrics) : wrongMethod('GET');
     if (path.startsWith('/health')) return reading ? this.#health : wrongMethod('GET');
     if (listener === 'admin') return notFound;
-    const bare = bareOf(path);
     const way = wayOf(path);
     if (way !== null) return method === 'POST' ? this.#exchange(way) : wrongMethod('POST');
+    const bare = bareOf(path);
     if (bare.startsWith(SIGNED_PREFIX)) return method === 'GET' ? this.#signed : wrongMethod('GET');
     if (bare === '/models' || bare.startsWith('/models/')) return reading ? this.#models(bare) : wrongMethod('GET');
     if (path === '/' && reading) return this.#welcome;

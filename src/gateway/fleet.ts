@@ -10,6 +10,7 @@ import type { BreakerMove } from '../policy/breaker.ts';
 import type { EngineLoad } from '../policy/engine-gauges.ts';
 import { credentialRestAfterFault, credentialRestIsForEveryModel, restAfterFault } from '../policy/failover.ts';
 import type { WindowHold } from '../policy/window.ts';
+import { isFull } from './account-limits.ts';
 import { type Demand, windowCost } from './demand.ts';
 import type { Exchange } from './exchange.ts';
 import type { Kit } from './kit.ts';
@@ -121,7 +122,7 @@ export class Fleet {
     if (upstream.credentials.usable(target.model, now) === 0) {
       return { why: NO_CREDENTIAL, readyAt: upstream.credentials.readyAt(target.model, now) };
     }
-    if (isFull(target, state)) return { why: 'full', readyAt: null };
+    if (isFull(target.maxConcurrent, state.inFlight, state.slots)) return { why: 'full', readyAt: null };
     return (
       upstream.obstacle(demand.tokens, now) ??
       state.rates.obstacle(demand.tokens, state.inFlight, now) ??
@@ -345,11 +346,6 @@ export class Fleet {
       })),
     };
   }
-}
-
-function isFull({ maxConcurrent }: Target, { inFlight, slots }: TargetState): boolean {
-  if (maxConcurrent === null) return false;
-  return slots === null ? inFlight >= maxConcurrent : !slots.hasRoom(inFlight, maxConcurrent);
 }
 
 function learnFirstToken({ firstToken, firstTokenTimes }: TargetState, hold: WindowHold, now: MonotonicMs): void {

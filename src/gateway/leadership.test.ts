@@ -129,3 +129,20 @@ test('a shared cache that cannot tell costs a wait and nothing else', () => {
   down.chat(about('y'));
   assert.equal(down.sends.length, 1);
 });
+
+test('the lease on an answer that was forgotten while it was made is let go as on one that is not kept', () => {
+  const store = new MemoryCacheStore(new VirtualTime()).join();
+  const ends: boolean[] = [];
+  const lease: CachePort['lease'] = (_key, _budgetMs, done) => {
+    done({ end: (kept) => ends.push(kept) });
+    return { cancel: () => {} };
+  };
+  const rig = new Rig(settings, { cache: { ...store, lease } });
+  rig.chat(about('kept'));
+  rig.last.answer(200, completion());
+  rig.chat(about('forgotten'));
+  rig.time.advance(10);
+  assert.equal(rig.request('/admin/cache/purge', '{}', { listener: 'admin', query: 'all' }).status, 200);
+  rig.last.answer(200, completion());
+  assert.deepEqual(ends, [true, false]);
+});

@@ -39,8 +39,7 @@ export function signedPath(
   const request = unstreamed(line.request);
   const read = readAsked({ path: line.path, request }, { resolver });
   if (!read.ok) return read;
-  if (read.value.model.cache?.config.scope !== 'public')
-    return fail('asks for a model whose `cache.scope` is not public');
+  if (read.value.keeping.config.scope !== 'public') return fail('asks for a model whose `cache.scope` is not public');
   const { reads, stores } = controlsOf(read.value.request, {});
   if (!reads || !stores) return fail('says that its answer is not to be kept');
   const signed = signRequest(sortedJson({ url: line.path, body: request }), expiresAtSeconds, key, hmac);

@@ -20,7 +20,7 @@ import type { Exchange } from './exchange.ts';
 import { keptOf } from './kept-answer.ts';
 import { keyOf, tenantTag } from './question.ts';
 import type { ModelResolver } from './resolve.ts';
-import type { Key, Model, Snapshot } from './snapshot.ts';
+import type { Keeping, Key, Model, Snapshot } from './snapshot.ts';
 import { wayOf } from './ways.ts';
 
 export interface WarmTools {
@@ -43,7 +43,7 @@ const MADE_IN_MS = 1_000;
 export function readAsked(
   { path, request }: Pick<WarmLine, 'path' | 'request'>,
   { resolver }: Pick<WarmTools, 'resolver'>,
-): Result<{ readonly request: CanonicalRequest; readonly model: Model }, string> {
+): Result<{ readonly request: CanonicalRequest; readonly model: Model; readonly keeping: Keeping }, string> {
   const way = wayOf(path);
   if (way === null) return fail('has a `url` where nothing is asked');
   const bytes = utf8Encode(JSON.stringify(request));
@@ -53,7 +53,9 @@ export function readAsked(
   if (model === null) return fail('asks for a model that is not configured');
   if (model.cache === null) return fail('asks for a model whose answers are not kept');
   const why = whyNotCached(read.value, bytes.length, model.cache.config);
-  return why === null ? ok({ request: read.value, model }) : fail(`has a request whose answer is not kept: ${why}`);
+  return why === null
+    ? ok({ request: read.value, model, keeping: model.cache })
+    : fail(`has a request whose answer is not kept: ${why}`);
 }
 
 /** `fallback`: in whose name lines are kept that name nobody; null: nobody's. */
@@ -65,9 +67,7 @@ export function pairOf(
 ): Result<FilledPair, string> {
   const read = readAsked(line, { resolver });
   if (!read.ok) return read;
-  const { request, model } = read.value;
-  const keeping = model.cache;
-  if (keeping === null) return fail('asks for a model whose answers are not kept');
+  const { request, model, keeping } = read.value;
   const named = line.keyName === null ? fallback : keyNamed(snapshot, line.keyName);
   if (named === null && line.keyName !== null) return fail('is for a key that is not configured');
   if (named === null && snapshot.keys.size > 0 && keeping.config.scope !== 'public') {

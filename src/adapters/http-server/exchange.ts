@@ -234,7 +234,7 @@ export class Exchange implements GuardedReply, IntakeOwner {
 
   /** For an error answer around this exchange: true when nothing was sent and its body is what broke. Mutes the reply. */
   silenceBroken(): boolean {
-    if (this.request.complete || (this.#stage !== 'silent' && this.#stage !== 'headed')) return false;
+    if (this.request.complete || !this.takeBackHead()) return false;
     this.#stage = 'muted';
     this.#intake?.stop();
     return true;

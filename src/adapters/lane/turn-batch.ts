@@ -16,7 +16,7 @@ class TurnBatch {
   #writers: TurnWriter[] = [];
   #armed = false;
 
-  /** `writer` is told once; it sees to it that it is not in here twice. */
+  /** `writer` is told once for each time it was added; whoever may be in here twice has nothing to do the second time. */
   add(writer: TurnWriter): void {
     const count = this.#writers.push(writer);
     if (!this.#armed) {
