@@ -7,7 +7,7 @@
 //   degrade        in overload, what the model's operator allowed: a lesser answer is better than none
 //   limit          what the key may still use is reserved before anything is sent
 //   cache          given what is kept, or reads along where the same answer is being made; else goes on to make it
-//   dispatch       waits for a target with room, strictly by lane: bound late, to the first one that has it
+//   dispatch       waits for a target with room, by lane and fairly in it: bound late, to the first one that has it
 //   call           one attempt, and beside a late one of a vip a second: content decides that race. Faults before it are
 //                  invisible to the caller, and after it an answer is resumed or begun again where no seam would show
 //   relay          bytes go through; backpressure goes back
